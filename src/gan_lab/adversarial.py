@@ -1,0 +1,194 @@
+"""The adversarial game: the only place that alternates the players, steps their optimizers and counts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_utilities.core.apply_func import apply_to_collection
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from gan_lab.ema import ExponentialMovingAverage
+from gan_lab.errors import UserError
+from gan_lab.seeding import derive_seed
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+Terms = dict[str, Tensor]
+"""Named, already weighted scalar terms of a loss; their sum is what the player minimizes."""
+
+
+class AdversarialModule(pl.LightningModule, ABC):
+    """Trains a discriminator against a generator; a variant says what the fakes are and what each player minimizes.
+
+    One iteration is one update of D on one batch; after `n_critic` of them G is updated once. `iteration` counts
+    them, is Lightning's `global_step`, and is the x-axis of everything that a run writes.
+
+        batch -> fake = generate(batch)
+              -> D phase: discriminator_loss(batch, fake without gradient) -> backward -> step
+              -> G phase: generator_loss(batch, fake)                      -> backward -> step
+
+    One forward of G serves both phases. In each phase the opponent's weights are frozen.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        generator_optimizer: OptimizerFactory,
+        discriminator_optimizer: OptimizerFactory,
+        n_critic: int = 1,
+        pretrain_discriminator: int = 0,
+        ema_decay: float = 0.0,
+        lr_decay: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if n_critic < 1:
+            raise UserError(f"model.n_critic={n_critic} must be at least 1, the updates of D for one of G")
+        if pretrain_discriminator < 0:
+            raise UserError(f"model.pretrain_discriminator={pretrain_discriminator} must be 0 or more iterations")
+        if not 0 <= ema_decay < 1:
+            raise UserError(f"model.ema_decay={ema_decay} must be at least 0 (no averaging) and below 1")
+        if not 0 <= lr_decay <= 1:
+            raise UserError(f"model.lr_decay={lr_decay} must be a part of the budget, from 0 to 1")
+        self.automatic_optimization = False
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema = ExponentialMovingAverage(generator, ema_decay) if ema_decay else None
+        self.generator_optimizer = generator_optimizer
+        self.discriminator_optimizer = discriminator_optimizer
+        self.n_critic = n_critic
+        self.pretrain_discriminator = pretrain_discriminator
+        self.lr_decay = lr_decay
+        self.seed = seed
+        self.log_every = 0  # iterations; 0 keeps no scalars
+        self.scalars: dict[str, Tensor] = {}  # of the last iteration that kept them
+        self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
+
+    @abstractmethod
+    def generate(self, batch: Any) -> Any:
+        """Fakes for one batch, a tensor or a collection of tensors; called once for both phases."""
+
+    @abstractmethod
+    def discriminator_loss(self, batch: Any, fake: Any) -> Terms:
+        """What D minimizes; `fake` carries no gradient."""
+
+    @abstractmethod
+    def generator_loss(self, batch: Any, fake: Any) -> Terms:
+        """What G minimizes; D's weights are frozen, and gradients flow through D into `fake`."""
+
+    @property
+    def iteration(self) -> int:
+        """Updates of D so far."""
+        return self.trainer.global_step
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator to sample from: the averaged one where averaging is on."""
+        return self.generator if self.ema is None else self.ema
+
+    @property
+    def observing(self) -> bool:
+        """Whether the iteration under way keeps its scalars; costly observations are made only then."""
+        return self.log_every > 0 and (self.iteration + 1) % self.log_every == 0
+
+    def generator_updates(self, iterations: int) -> int:
+        """How often G has been updated after so many iterations."""
+        return max(0, iterations - self.pretrain_discriminator) // self.n_critic
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
+        """One optimizer for each player, D's first, and the schedule that both learning rates follow."""
+        optimizers = [
+            self.discriminator_optimizer(self.discriminator.parameters()),
+            self.generator_optimizer(self.generator.parameters()),
+        ]
+        if not self.lr_decay:
+            return optimizers, []
+        return optimizers, [LambdaLR(optimizer, lambda iteration: self._learning_rate_factor(iteration)) for optimizer in optimizers]
+
+    def _learning_rate_factor(self, iteration: int) -> float:
+        remaining = 1 - iteration / self.trainer.max_steps
+        return max(0.0, min(1.0, remaining / self.lr_decay))
+
+    def training_step(self, batch: Any, batch_idx: int) -> None:
+        """One iteration: D's update, and G's where it is due."""
+        discriminator_optimizer, generator_optimizer = self.optimizers()
+        leave_uncounted(generator_optimizer)
+        iteration, observing = self.iteration, self.observing
+        torch.manual_seed(derive_seed(self.seed, "layers", iteration, self.global_rank))  # dropout
+        updates = self.generator_updates(iteration)
+        generator_is_due = self.generator_updates(iteration + 1) > updates
+        with torch.set_grad_enabled(generator_is_due):
+            fake = self.generate(batch)
+        with frozen(self.generator):
+            terms = self.discriminator_loss(batch, apply_to_collection(fake, Tensor, Tensor.detach))
+            self._update("discriminator", self.discriminator, discriminator_optimizer, terms, observing)
+        if generator_is_due:
+            with frozen(self.discriminator):
+                terms = self.generator_loss(batch, fake)
+                self._update("generator", self.generator, generator_optimizer, terms, observing)
+            if self.ema is not None:
+                self.ema.update(self.generator, updates)
+        if self.lr_decay:
+            for scheduler in self.lr_schedulers():
+                scheduler.step()
+
+    def _update(
+        self, player: str, network: nn.Module, optimizer: LightningOptimizer, terms: Terms, observing: bool
+    ) -> None:
+        """Minimize the sum of `terms` by one optimizer step; backward and step stand together, as fp16 needs it."""
+        loss = torch.stack(list(terms.values())).sum() if len(terms) > 1 else next(iter(terms.values()))
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        if observing:
+            self.observe({f"loss/{player}": loss, **{f"{player}/{name}": term for name, term in terms.items()}})
+            norm = torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
+            self.observe({f"grad_norm/{player}": norm / self._gradient_scale()})
+        optimizer.step()
+
+    def _gradient_scale(self) -> float:
+        """By how much fp16's loss scaling has enlarged the gradients."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        return 1.0 if scaler is None else scaler.get_scale()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Let the checkpoint carry the configuration, so that it can be used without any other file."""
+        checkpoint["gan_lab"] = self.checkpoint_config
+
+    def observe(self, scalars: Terms) -> None:
+        """Keep scalars for the curves; call it only while `observing`."""
+        self.scalars.update({name: scalar.detach() for name, scalar in scalars.items()})
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Within the block no weight of `network` gathers a gradient; gradients still flow through it."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in trained:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)
+
+
+def leave_uncounted(optimizer: LightningOptimizer) -> None:
+    """Keep the optimizer's steps out of Lightning's `global_step`, from here to the end of the iteration.
+
+    Lightning counts every `optimizer.step()` of manual optimization through two hooks that it installs anew before
+    each `training_step`; without this, `global_step` is the sum over both players.
+    """
+    optimizer._on_before_step = _do_nothing
+    optimizer._on_after_step = _do_nothing
+
+
+def _do_nothing() -> None:
+    pass

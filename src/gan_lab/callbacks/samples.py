@@ -1,0 +1,75 @@
+"""Sample grids of one fixed noise, and the film of their growth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from PIL import Image
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+
+from gan_lab.callbacks.recording import Recorder
+from gan_lab.callbacks.schedule import is_due
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.grids import image_grid, save_png
+from gan_lab.models.noise_gan import NoiseGAN
+
+GIF = "growth.gif"
+REAL = "real.png"
+
+
+class SampleGrids(pl.Callback):
+    """Writes `samples/<iteration>.png`, `samples/real.png` and, at the end, `samples/growth.gif`; shows them in
+    TensorBoard as `samples/fixed` and `samples/real`.
+    """  # noqa: D205
+
+    def __init__(self, folder: Path, every: int, recorder: Recorder) -> None:
+        self.folder = folder
+        self.every = every
+        self.recorder = recorder
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw real images and what the untrained generator makes."""
+        if trainer.is_global_zero and trainer.global_step == 0:
+            assert isinstance(trainer.datamodule, ImageDataModule)  # type: ignore[attr-defined]
+            real = trainer.datamodule.splits.train.pictures[:64]  # type: ignore[attr-defined]
+            self._draw(trainer, real, "samples/real", REAL)
+            self._draw_samples(trainer, pl_module)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Draw samples where a grid is due."""
+        if is_due(trainer, self.every) and trainer.is_global_zero:
+            with self.recorder.stopwatch.paused():
+                self._draw_samples(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Join the grids to a film."""
+        if trainer.is_global_zero:
+            save_gif(sorted(self.folder.glob("[0-9]*.png")), self.folder / GIF)
+
+    def _draw_samples(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, NoiseGAN)
+        self._draw(trainer, module.grid_images(), "samples/fixed", f"{trainer.global_step:07d}.png")
+
+    def _draw(self, trainer: pl.Trainer, pictures: Tensor, tag: str, file: str) -> None:
+        grid = image_grid(pictures)
+        save_png(grid, self.folder / file)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image(tag, grid, trainer.global_step)
+
+
+def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:
+    """An animation of PNG files that lasts about `seconds`, and rests on its last frame."""
+    if not frames:
+        return
+    images = [Image.open(frame).convert("P") for frame in frames]
+    duration = max(40, int(1000 * seconds / len(images)))
+    durations = [*[duration] * (len(images) - 1), 2000]
+    images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+

@@ -1,0 +1,15 @@
+"""When a callback acts."""
+
+from __future__ import annotations
+
+import pytorch_lightning as pl
+
+
+def interval(every: int | None, iterations: int, times: int) -> int:
+    """`every`, or where it is `None` so many iterations that the callback acts `times` times in the budget."""
+    return every or max(1, iterations // times)
+
+
+def is_due(trainer: pl.Trainer, every: int) -> bool:
+    """Whether the iteration just done is a multiple of `every`, or the last of the budget."""
+    return trainer.global_step % every == 0 or trainer.global_step == trainer.max_steps

@@ -1,0 +1,78 @@
+"""Checkpoint files: what ours hold beside Lightning's, and how they are found and read."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab.building import build
+from gan_lab.errors import UserError
+from gan_lab.models.noise_gan import NoiseGAN
+
+KEY = "gan_lab"
+TRUSTED = ("gan_lab.models.", "gan_lab.networks.", "gan_lab.noise.", "torch.nn.", "torch.optim.")
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that `path` names: a file, or the last one of a run folder.
+
+    Raises:
+        UserError: where there is none.
+    """
+    path = path.expanduser()
+    last = path / "checkpoints" / "last.ckpt"
+    if path.is_dir():
+        if not last.is_file():
+            raise UserError(f"{path} is no run folder: it has no checkpoints/last.ckpt; name a run folder or a .ckpt file")
+        return last.resolve()
+    if not path.is_file():
+        raise UserError(f"{path} does not exist; name a run folder under logs/, or a .ckpt file in its checkpoints/")
+    return path.resolve()
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint of ours, read without running any code that it may carry.
+
+    Raises:
+        UserError: where the file is not a whole checkpoint of gan_lab's.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is not a checkpoint, or is damaged; name a .ckpt file that a run has written") from error
+    if not isinstance(content, dict) or not isinstance(content.get(KEY), dict) or "state_dict" not in content:
+        raise UserError(f"{path} is not a checkpoint of gan_lab; name a .ckpt file that a run has written")
+    return content
+
+
+def load_model(content: dict[str, Any]) -> NoiseGAN:
+    """The trained model of a checkpoint, built from the configuration that it carries, in evaluation mode.
+
+    Raises:
+        UserError: where the configuration asks for anything but networks, noise, optimizers and variants of ours.
+    """
+    config = content[KEY]["config"]["model"]
+    refuse_foreign_targets(config)
+    model = build("model", config)
+    assert isinstance(model, NoiseGAN)
+    try:
+        model.load_state_dict(content["state_dict"])
+    except RuntimeError as error:
+        raise UserError(f"the checkpoint's weights do not fit its configuration ({str(error).splitlines()[0]})") from error
+    return model.eval()
+
+
+def refuse_foreign_targets(config: Any) -> None:
+    """Raise a `UserError` where a `_target_` lies outside what a checkpoint may build."""
+    if isinstance(config, dict):
+        target = config.get("_target_", TRUSTED[0])
+        if not str(target).startswith(TRUSTED):
+            raise UserError(f"the checkpoint's configuration asks for {target}, which a checkpoint may not build")
+        for value in config.values():
+            refuse_foreign_targets(value)
+    elif isinstance(config, list):
+        for value in config:
+            refuse_foreign_targets(value)

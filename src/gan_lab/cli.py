@@ -1,0 +1,152 @@
+"""The command line: `gan-lab train`, `sample`, `evaluate` and `classifier`. Nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_lab.errors import UserError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+USAGE = """\
+gan-lab COMMAND ...
+
+  train [GROUP=OPTION ...] [KEY=VALUE ...]   train a GAN; `gan-lab train --help` lists the choices
+  sample CHECKPOINT                          make images with a trained generator
+  evaluate CHECKPOINT [GROUP=OPTION ...]     measure a trained generator again
+  classifier NAME                            train the classifier behind fid/classifier
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 1 after a mistake of the user's, told in one line."""
+    command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
+    commands = {"train": train, "sample": sample, "evaluate": evaluate, "classifier": classifier}
+    if command in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0
+    try:
+        if command not in commands:
+            raise UserError(f"there is no command {command}; choose one of {', '.join(commands)}")
+        commands[command](rest)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def train(arguments: list[str]) -> None:
+    """Compose the configuration with Hydra and train, once or, with `-m`, for every combination."""
+    from gan_lab.overrides import refuse_used_run_dir, with_resumed_choices
+
+    arguments = with_resumed_choices(arguments)
+    refuse_used_run_dir(arguments)
+    run_hydra(arguments)
+
+
+def run_hydra(arguments: list[str]) -> None:
+    """Let Hydra parse `arguments`, make the run folder and call `job`; its errors become `UserError`s."""
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from gan_lab.building import conf_folder
+    from gan_lab.overrides import explain
+
+    show_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors on instead of printing them over many lines
+    sys.argv = [sys.argv[0], *arguments]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
+    except (HydraException, OmegaConfBaseException) as error:
+        if show_traceback:
+            raise
+        raise UserError(explain(error)) from error
+    finally:
+        if not show_traceback:
+            del os.environ["HYDRA_FULL_ERROR"]
+
+
+def job(config: DictConfig) -> float | None:
+    """One run, in the folder that Hydra has made for it."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from gan_lab.experiment import run
+
+    hydra_config = HydraConfig.get()
+    try:
+        return run(config, Path(hydra_config.runtime.output_dir), list(hydra_config.overrides.task))
+    except UserError as error:
+        if hydra_config.mode == RunMode.MULTIRUN:
+            raise  # Hydra goes on with the other jobs, and raises it at the end
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from error  # passes Hydra by, which would print more lines
+
+
+def sample(arguments: list[str]) -> None:
+    """Write images of a trained generator: a grid, a folder or an array."""
+    parser = argparse.ArgumentParser("gan-lab sample", description="Make images with a trained generator.")
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
+    parser.add_argument("--num", type=int, default=64, help="how many images (64)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same images (0)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("samples.png"),
+        help="FILE.png: one grid; FILE.npz: uint8 array `images` [N, H, W, C]; anything else: a folder of PNG files",
+    )
+    options = parser.parse_args(arguments)
+
+    from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
+    from gan_lab.sampling import write_images
+
+    if options.num < 1:
+        raise UserError(f"--num {options.num} must be at least 1")
+    model = load_model(read_checkpoint(find_checkpoint(options.checkpoint)))
+    write_images(model.sample(options.num, options.seed), options.out)
+    print(f"{options.num} images in {options.out}")
+
+
+def evaluate(arguments: list[str]) -> None:
+    """Measure a trained generator again, and print the numbers with their protocol as JSON."""
+    parser = argparse.ArgumentParser("gan-lab evaluate", description="Measure a trained generator again.")
+    parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
+    parser.add_argument("overrides", nargs="*", help="choices of this measurement, as metrics=inception data.root=PATH")
+    options = parser.parse_args(arguments)
+
+    import json
+
+    from gan_lab.evaluating import evaluate_checkpoint
+
+    print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides), indent=2))
+
+
+def classifier(arguments: list[str]) -> None:
+    """Train the classifier behind `fid/classifier` by its recipe."""
+    parser = argparse.ArgumentParser("gan-lab classifier", description="Train the classifier behind fid/classifier.")
+    parser.add_argument("name", help="the data set, an option of data=")
+    parser.add_argument("--out", type=Path, required=True, help="FILE.safetensors to write")
+    parser.add_argument("--root", default=None, help="data.root")
+    options = parser.parse_args(arguments)
+
+    import logging
+
+    from gan_lab.building import build
+    from gan_lab.metrics.classifier import train as train_classifier
+    from gan_lab.overrides import compose
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    overrides = [f"data={options.name}"] + ([f"data.root='{options.root}'"] if options.root else [])
+    data = build("data", compose(overrides)["data"])
+    accuracy = train_classifier(options.name, data.read(data.root), options.out)
+    print(f"test accuracy {100 * accuracy:.2f} %, weights in {options.out}")

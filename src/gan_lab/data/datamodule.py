@@ -1,0 +1,84 @@
+"""The data set of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from gan_lab.data.images import Splits
+from gan_lab.data.stream import BatchStream
+from gan_lab.errors import UserError
+from gan_lab.paths import cache_folder
+
+
+class ImageDataModule(pl.LightningDataModule):
+    """Reads a data set once, keeps its images in memory as bytes, and deals them out in batches.
+
+    `read` takes the data root and returns the splits; `channels`, `image_size` and `classes` are what the networks
+    are built for. Images of another size are resized once, when they are read. `batch_size` counts the images of all
+    devices together. `epochs` is the budget that suits the data set; the top-level key of that name falls back to it.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Path], Splits],
+        name: str,
+        channels: int,
+        image_size: int,
+        classes: int,
+        batch_size: int,
+        root: str | None = None,
+        seed: int = 0,
+        epochs: float = 1,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise UserError(f"data.batch_size={batch_size} must be at least 1")
+        self.read = read
+        self.name = name
+        self.image_shape = (channels, image_size, image_size)
+        self.classes = classes
+        self.batch_size = batch_size
+        self.root = cache_folder() / "data" if root is None else Path(root).expanduser()
+        self.seed = seed
+        self._splits: Splits | None = None
+
+    @property
+    def splits(self) -> Splits:
+        """Training and test images in the size asked for, read on first use."""
+        if self._splits is None:
+            channels, size, _ = self.image_shape
+            native = self.read(self.root)
+            if native.train.pictures.shape[1] != channels:
+                raise UserError(f"data={self.name} has {native.train.pictures.shape[1]} channels, not {channels}")
+            self._splits = Splits(native.train.resized(size), native.test.resized(size))
+        return self._splits
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches in one pass over the training images."""
+        return len(self.splits.train) // self.batch_size
+
+    def check(self, world_size: int) -> None:
+        """Raise a `UserError` unless the batch fits the data and can be shared out to `world_size` processes."""
+        if self.batch_size > len(self.splits.train):
+            raise UserError(
+                f"data.batch_size={self.batch_size} is larger than data={self.name}, "
+                f"which has {len(self.splits.train)} training images; choose a smaller one"
+            )
+        if self.batch_size % world_size:
+            raise UserError(
+                f"data.batch_size={self.batch_size} counts all devices together and cannot be shared out evenly "
+                f"to {world_size} processes; choose a multiple of {world_size}"
+            )
+
+    def train_dataloader(self) -> BatchStream:
+        """The stream of training batches from the iteration that the trainer stands at, on the trainer's device."""
+        trainer = self.trainer
+        assert trainer is not None
+        images = self.splits.train.to(trainer.strategy.root_device)
+        return BatchStream(
+            images, self.batch_size, self.seed, trainer.global_step, trainer.global_rank, trainer.world_size
+        )

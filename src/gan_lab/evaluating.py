@@ -1,0 +1,42 @@
+"""Numbers of a trained generator, measured again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab.building import build
+from gan_lab.callbacks.evaluation import evaluate
+from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
+from gan_lab.errors import UserError
+from gan_lab.overrides import compose, with_resumed_choices
+from gan_lab.settings import find_devices
+from gan_lab.summary import fid_entry
+
+
+def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """Measure a checkpoint as its run did, or as `overrides` say otherwise: `metrics=inception data.root=PATH`.
+
+    Raises:
+        UserError: where the checkpoint, an override or the data set cannot be used, or no metric is chosen.
+    """
+    file = find_checkpoint(path)
+    content = read_checkpoint(file)
+    arguments = with_resumed_choices([*overrides, f"resume='{file}'"])
+    config = compose([argument for argument in arguments if not argument.startswith("hydra.")])
+    if config["metrics"]["fid"] is None:
+        raise UserError("metrics=none measures nothing; choose metrics=classifier or metrics=inception")
+    accelerator, _ = find_devices(config["trainer"]["accelerator"], 1)
+    device = torch.device("cuda" if accelerator == "gpu" else "cpu")
+    model = load_model(content).to(device)
+    data = build("data", config["data"])
+    metric = build("metrics.fid", config["metrics"]["fid"])
+    metric.prepare(data, device)
+    measured = evaluate(model, metric, config["seed"])
+    iterations = int(content["global_step"])
+    return {"checkpoint": str(path), "iterations": iterations, metric.name: fid_entry(metric, measured, model, config["seed"])}
+
+

@@ -1,0 +1,167 @@
+"""One run from configuration to summary."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger, TensorBoardLogger
+
+from gan_lab import checkpoint, launch
+from gan_lab.building import build, plain
+from gan_lab.callbacks.checkpoints import Checkpoints
+from gan_lab.callbacks.evaluation import Evaluation
+from gan_lab.callbacks.progress import IterationBar
+from gan_lab.callbacks.recording import Recorder
+from gan_lab.callbacks.samples import SampleGrids
+from gan_lab.callbacks.schedule import interval
+from gan_lab.csv_logger import MetricsCSV
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.errors import UserError
+from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.settings import Settings
+from gan_lab.summary import closing_lines, summarize, write_summary
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Run:
+    """The parts of one run, built and checked, ready to train."""
+
+    folder: Path
+    settings: Settings
+    data: ImageDataModule
+    model: NoiseGAN
+    trainer: pl.Trainer
+    recorder: Recorder
+    evaluation: Evaluation | None
+    resume: Path | None
+
+
+def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
+    """Train as the configuration says, leave everything in `folder`, and return the final FID where there is one.
+
+    Raises:
+        UserError: for a mistake in the configuration, before training starts.
+    """
+    OmegaConf.resolve(config)
+    settings = Settings.of(plain(config))
+    if settings.devices > 1 and not launch.is_launched():
+        refuse_used_folder(folder, config.resume)
+        launch.launch(settings.devices, overrides, folder)
+        fid = json.loads((folder / "summary.json").read_text())["fid"]
+        return next((entry["value"] for entry in fid.values()), None)
+    prepared = prepare(plain(config), settings, folder, overrides)
+    prepared.trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=prepared.resume, weights_only=True)
+    if prepared.trainer.interrupted:
+        raise UserError(f"interrupted at iteration {prepared.trainer.global_step}; resume={folder} goes on from the last save")
+    return finish(prepared, plain(config))
+
+
+def prepare(config: dict[str, Any], settings: Settings, folder: Path, overrides: list[str]) -> Run:
+    """Build and check every part of a run; nothing is trained yet."""
+    pl.seed_everything(settings.seed, verbose=False)
+    resume, resumed_at = None, 0
+    if config["resume"] is not None:
+        resume = checkpoint.find_checkpoint(Path(config["resume"]))
+        resumed_at = int(checkpoint.read_checkpoint(resume)["global_step"])
+    else:
+        refuse_used_folder(folder, None)
+    model = build("model", config["model"])
+    data = build("data", config["data"])
+    data.check(settings.devices)
+    iterations = settings.budget(data.batches_per_epoch)
+    if resume and resumed_at >= iterations:
+        raise UserError(
+            f"the run has already done {resumed_at} of its {iterations} iterations; a larger budget continues it, "
+            f"as iterations={2 * resumed_at}"
+        )
+    model.log_every = settings.log_every
+    model.checkpoint_config = {"config": config, "overrides": overrides}
+    recorder = Recorder(settings.log_every, data.batch_size, data.batches_per_epoch)
+    callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder)
+    trainer = build_trainer(settings, folder, iterations, callbacks, build_loggers(config, folder, resumed_at))
+    if evaluation is not None:
+        device = trainer.strategy.root_device
+        evaluation.metric.prepare(data, device, launch.rank(), settings.devices)
+        log.info("floor of %s, real test images: %.4g", evaluation.metric.name, evaluation.metric.floor)
+    return Run(folder, settings, data, model, trainer, recorder, evaluation, resume)
+
+
+def refuse_used_folder(folder: Path, resume: str | None) -> None:
+    """Raise a `UserError` where a new run would write over an earlier one."""
+    if resume is None and any((folder / name).exists() for name in ("checkpoints", "metrics.csv", "summary.json")):
+        raise UserError(f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh")
+
+
+def build_callbacks(
+    config: dict[str, Any], settings: Settings, folder: Path, iterations: int, recorder: Recorder
+) -> tuple[list[pl.Callback], Evaluation | None]:
+    """What happens beside training, in the order in which it happens at the end of an iteration."""
+    evaluation = None
+    if config["metrics"]["fid"] is not None:
+        metric = build("metrics.fid", config["metrics"]["fid"])
+        evaluation = Evaluation(metric, interval(config["metrics"]["every"], iterations, 10), settings.seed, recorder)
+    samples = SampleGrids(folder / "samples", interval(settings.sample_every, iterations, 40), recorder)
+    every = interval(settings.checkpoint_every, iterations, 20)
+    callbacks: list[pl.Callback] = [recorder, samples]
+    if evaluation is not None:
+        callbacks.append(evaluation)
+    callbacks += [IterationBar(recorder), Checkpoints(folder / "checkpoints", every, evaluation, recorder)]
+    return callbacks, evaluation
+
+
+def build_loggers(config: dict[str, Any], folder: Path, resumed_at: int) -> list[Logger]:
+    """`metrics.csv`, and TensorBoard's events where asked for; points past `resumed_at` give way to new ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    loggers: list[Logger] = [MetricsCSV(folder / "metrics.csv", resumed_at)]
+    if config["logger"]["tensorboard"]:
+        purge = {"purge_step": resumed_at + 1} if resumed_at else {}
+        loggers.append(TensorBoardLogger(folder, name="", version="", default_hp_metric=False, **purge))
+    return loggers
+
+
+def build_trainer(
+    settings: Settings, folder: Path, iterations: int, callbacks: list[pl.Callback], loggers: list[Logger]
+) -> pl.Trainer:
+    """Lightning's trainer for so many iterations."""
+    return pl.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        # each phase leaves the opponent's weights without gradients
+        strategy="ddp_find_unused_parameters_true" if settings.devices > 1 else "auto",
+        precision=settings.precision,  # type: ignore[arg-type]
+        max_epochs=-1,
+        max_steps=iterations,
+        callbacks=callbacks,
+        logger=loggers,
+        default_root_dir=folder,
+        log_every_n_steps=settings.log_every,
+        use_distributed_sampler=False,  # the stream of batches shares them out itself
+        enable_checkpointing=True,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+
+
+def finish(prepared: Run, config: dict[str, Any]) -> float | None:
+    """Write the summary, tell the hyper-parameters to TensorBoard, and print where everything is."""
+    summary = summarize(prepared.model, prepared.data, prepared.recorder, prepared.evaluation, config)
+    final = next((entry["value"] for entry in summary["fid"].values()), None)
+    if not prepared.trainer.is_global_zero:
+        return final
+    for logger in prepared.trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            metrics = {f"final/{name}": entry["value"] for name, entry in summary["fid"].items()}
+            logger.log_hyperparams(summary["choices"] | {"seed": config["seed"]}, metrics)
+            logger.save()
+    write_summary(summary, prepared.folder)
+    for line in closing_lines(summary, prepared.folder):
+        log.info("%s", line)
+    return final

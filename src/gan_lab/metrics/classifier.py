@@ -1,0 +1,163 @@
+"""A small classifier of each data set, whose last hidden layer is the feature space of `fid/classifier`.
+
+The weights for digits and MNIST ship with the package, made by `gan-lab classifier NAME`; for other data sets the
+classifier is trained on first use, by the same recipe, and cached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.data.images import Images, Splits, resize, to_floats
+from gan_lab.metrics.features import Features
+from gan_lab.paths import cache_folder
+
+log = logging.getLogger(__name__)
+
+RECIPE: dict[str, Any] = {
+    "epochs": 12,
+    "batch_size": 128,
+    "peak_lr": 0.004,
+    "weight_decay": 0.01,
+    "label_smoothing": 0.0,
+    "shift": 2,  # pixels of random translation for images of 28 pixels and more; smaller ones shift by 1
+    "seed": 0,
+}
+
+
+class Classifier(nn.Module):
+    """Blocks of a 3x3 convolution and max-pooling down to 4 pixels or less, then a hidden layer of 128 units."""
+
+    num_features = 128
+
+    def __init__(self, channels: int, image_size: int, classes: int) -> None:
+        super().__init__()
+        self.image_size = image_size
+        blocks: list[nn.Module] = []
+        width, size, inputs = 32, image_size, channels
+        while size > 4:
+            blocks += [nn.Conv2d(inputs, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            blocks.append(nn.MaxPool2d(2))
+            inputs, size, width = width, size // 2, 64
+        self.body = nn.Sequential(
+            *blocks,
+            nn.Flatten(),
+            nn.Linear(inputs * size * size, self.num_features, bias=False),
+            nn.BatchNorm1d(self.num_features),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(self.num_features, classes)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """uint8 `[N, C, H, W]` of any size to features `[N, 128]`, which are 0 or greater."""
+        return self.body(to_floats(resize(pictures, self.image_size)))
+
+    def logits(self, pictures: Tensor) -> Tensor:
+        """uint8 `[N, C, H, W]` of any size to one logit for each class `[N, classes]`."""
+        return self.head(self(pictures))
+
+
+def load_features(data: ImageDataModule) -> Features:
+    """The feature space of `data`: from the package, else from the cache, else trained now and cached."""
+    shipped = resources.files("gan_lab.metrics") / "weights" / f"{data.name}.safetensors"
+    with resources.as_file(shipped) as path:
+        if not path.is_file():
+            path = cache_folder() / "classifiers" / f"{data.name}.safetensors"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(path.with_suffix(".lock")):
+                if not path.is_file():
+                    log.info("training the classifier of data=%s for fid/classifier, once; it is cached", data.name)
+                    train(data.name, data.read(data.root), path)
+        network, facts = load(path)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    description = (
+        f"{data.name} classifier, 128 features, {100 * float(facts['test_accuracy']):.2f} % test accuracy, "
+        f"sha256 {digest[:12]}"
+    )
+    return Features(network, description, network.head)
+
+
+def load(path: Path) -> tuple[Classifier, dict[str, str]]:
+    """A trained classifier, frozen and in evaluation mode, and the facts that its file states."""
+    with safe_open(path, "pt") as opened:
+        facts = opened.metadata()
+        weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, it is no dictionary
+    network = Classifier(*json.loads(facts["shape"]))
+    network.load_state_dict(weights)
+    return network.eval().requires_grad_(False), facts
+
+
+def train(name: str, splits: Splits, path: Path) -> float:
+    """Train a classifier by the recipe, save it to `path` with its facts, and return its test accuracy, 0 to 1."""
+    _, channels, size, _ = splits.train.pictures.shape
+    shape = (channels, size, int(splits.train.labels.max()) + 1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RECIPE["seed"])
+        network = fit(Classifier(*shape), splits.train)
+    accuracy = measure_accuracy(network, splits.test)
+    facts = {
+        "data": name,
+        "shape": json.dumps(shape),
+        "recipe": json.dumps(RECIPE),
+        "test_accuracy": f"{accuracy:.4f}",
+        "test_images": str(len(splits.test)),
+        "torch": torch.__version__.split("+")[0],
+    }
+    temporary = path.with_suffix(".tmp")
+    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, temporary, facts)
+    os.replace(temporary, path)
+    return accuracy
+
+
+def fit(network: Classifier, images: Images) -> Classifier:
+    """Cross-entropy, AdamW and a one-cycle learning rate, on pictures shifted at random."""
+    epochs, batch_size = RECIPE["epochs"], RECIPE["batch_size"]
+    if len(images) < 10_000:
+        epochs *= 5  # the digits: few images, so more passes
+    steps = len(images) // batch_size
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=RECIPE["weight_decay"])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RECIPE["peak_lr"], total_steps=epochs * steps)
+    shift = RECIPE["shift"] if network.image_size >= 28 else 1
+    network.train()
+    for epoch in range(epochs):
+        order = torch.randperm(len(images))
+        for chosen in order[: steps * batch_size].split(batch_size):
+            logits = network.logits(random_shift(images.pictures[chosen], shift))
+            loss = F.cross_entropy(logits, images.labels[chosen], label_smoothing=RECIPE["label_smoothing"])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        log.info("classifier: epoch %d of %d, last loss %.4f", epoch + 1, epochs, loss.item())
+    return network.eval()
+
+
+def random_shift(pictures: Tensor, pixels: int) -> Tensor:
+    """The batch moved by one random offset of up to `pixels` each way, black where nothing was."""
+    top, left = torch.randint(0, 2 * pixels + 1, (2,)).tolist()
+    height, width = pictures.shape[-2:]
+    return F.pad(pictures, [pixels] * 4)[..., top : top + height, left : left + width]
+
+
+@torch.no_grad()
+def measure_accuracy(network: Classifier, images: Images) -> float:
+    """The share of images, 0 to 1, whose class the classifier tells."""
+    right = sum(
+        int((network.logits(pictures).argmax(1) == labels).sum())
+        for pictures, labels in zip(images.pictures.split(1000), images.labels.split(1000), strict=True)
+    )
+    return right / len(images)

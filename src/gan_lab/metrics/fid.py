@@ -1,0 +1,145 @@
+"""Frechet distance between generated and real images (Heusel et al. 2017), with its protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance
+
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.data.images import Splits
+from gan_lab.errors import UserError
+from gan_lab.metrics.features import Features
+from gan_lab.paths import cache_folder
+
+REAL_STATES = ("real_features_sum", "real_features_cov_sum", "real_features_num_samples")
+
+
+class ReadyFeatures(nn.Module):
+    """Stands where torchmetrics expects a network: the metric is fed features that are already computed."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The features, unchanged."""
+        return features
+
+
+def empty_metric(num_features: int, sync: bool = False) -> FrechetInceptionDistance:
+    """torchmetrics' distance over features `[N, num_features]`; sums are float64. `sync` adds up all processes."""
+    return FrechetInceptionDistance(ReadyFeatures(num_features), reset_real_features=False, sync_on_compute=sync)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A distance, and which share of the samples the classifier puts in each class where it has one."""
+
+    fid: float
+    class_shares: list[float] | None
+
+
+class FrechetDistance:
+    """|mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^(1/2)) of features, between training images and samples.
+
+    The reference is all training images. The floor is the distance of the real test images to that reference: what a
+    perfect generator would get from as many samples as there are test images. Heusel et al. 2017, equation 6.
+
+    Call `prepare` once, then `measure` as often as wanted; with several processes all of them must call both.
+    """
+
+    def __init__(self, name: str, features: Callable[[ImageDataModule], Features], num_samples: int) -> None:
+        if num_samples < 2:
+            raise UserError(f"metrics.fid.num_samples={num_samples} must be at least 2")
+        self.name = name
+        self.load_features = features
+        self.num_samples = num_samples
+        self.floor = float("nan")
+        self.protocol: dict[str, Any] = {}
+
+    def prepare(self, data: ImageDataModule, device: torch.device, rank: int = 0, world_size: int = 1) -> None:
+        """Load the features, and the reference's statistics from the cache or from the images.
+
+        Raises:
+            UserError: where the features cannot be had.
+        """
+        self.rank, self.world_size = rank, world_size
+        self.device = device
+        self.features = self.load_features(data)
+        self.network = self.features.network.to(device)
+        self.metric = empty_metric(self._num_features, sync=True).to(device)
+        reference = self._reference(data.splits)
+        self.floor = float(reference["floor"])
+        if rank == 0:  # the processes' states are added up, so only one of them brings the reference
+            for state in REAL_STATES:
+                setattr(self.metric, state, reference[state].to(device))
+        self.protocol = {
+            "features": self.features.description,
+            "reference": f"{data.name}, all {len(data.splits.train)} training images of {data.image_shape[1]} pixels",
+            "generated": self.num_samples,
+            "floor_images": f"{data.name}, all {len(data.splits.test)} test images",
+        }
+
+    @property
+    def _num_features(self) -> int:
+        return int(self.network.num_features)  # type: ignore[arg-type]
+
+    def _reference(self, splits: Splits) -> dict[str, Tensor]:
+        """Sums over the training images' features, and the floor; cached by features, images and their number."""
+        key = repr((self.features.description, splits.train.fingerprint(), splits.test.fingerprint(), "v1"))
+        folder = cache_folder() / "statistics"
+        path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.is_file():
+                _save(self._measure_reference(splits), path)
+            return load_file(path)
+
+    @torch.no_grad()
+    def _measure_reference(self, splits: Splits) -> dict[str, Tensor]:
+        metric = empty_metric(self._num_features).to(self.device)
+        for images, real in ((splits.train, True), (splits.test, False)):
+            for pictures in images.pictures.split(500):
+                metric.update(self.network(pictures.to(self.device)), real=real)
+        states = {state: getattr(metric, state).cpu() for state in REAL_STATES}
+        return {**states, "floor": metric.compute().double().cpu()}
+
+    @torch.no_grad()
+    def measure(self, samples: Iterable[Tensor]) -> Measurement:
+        """The distance of this process's share of the samples, uint8 batches `[N, C, H, W]`, and all others'."""
+        self.metric.reset()
+        head = self.features.head
+        counts: Tensor | None = None
+        for pictures in samples:
+            features = self.network(pictures.to(self.device))
+            self.metric.update(features, real=False)
+            if head is not None:
+                logits = head(features)
+                found = logits.argmax(1).bincount(minlength=logits.shape[1])
+                counts = found if counts is None else counts + found
+        fid = float(self.metric.compute())
+        return Measurement(fid, None if head is None else self._shares(counts, head))
+
+    def _shares(self, counts: Tensor | None, head: nn.Linear) -> list[float]:
+        if counts is None:  # more processes than batches
+            counts = torch.zeros(head.out_features, dtype=torch.long, device=self.device)
+        if self.world_size > 1:
+            torch.distributed.all_reduce(counts)
+        return (counts.double() / counts.sum()).tolist()
+
+
+def _save(states: dict[str, Tensor], path: Path) -> None:
+    """Write the file under another name first, so that a half-written one never has this name."""
+    temporary = path.with_suffix(".tmp")
+    save_file(states, temporary)
+    os.replace(temporary, path)

@@ -1,0 +1,1 @@
+"""GAN variants, one file each; `conf/model` names them."""

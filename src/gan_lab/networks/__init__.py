@@ -1,0 +1,1 @@
+"""Generators and discriminators, built from an image shape and injected factories."""

@@ -1,0 +1,118 @@
+"""Overrides of the command line: taken from the run that is resumed, composed, and explained when they are wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gan_lab.errors import UserError
+
+
+def with_resumed_choices(arguments: list[str]) -> list[str]:
+    """The arguments, and for `resume=PATH` before them those that the resumed run was started with, and its folder."""
+    path = value_of("resume", arguments)
+    if path is None or path == "null":
+        return arguments
+    from gan_lab.checkpoint import KEY, find_checkpoint, read_checkpoint
+
+    checkpoint = find_checkpoint(Path(path))
+    earlier = [override for override in read_checkpoint(checkpoint)[KEY]["overrides"] if _key(override) != "resume"]
+    new = [argument for argument in arguments if _key(argument) != "resume"]
+    given = {_key(argument) for argument in new}
+    kept = [override for override in earlier if _key(override) not in given]
+    folder = [] if "hydra.run.dir" in given else [f"hydra.run.dir='{checkpoint.parent.parent}'"]
+    return [*kept, *new, f"resume='{checkpoint}'", *folder]
+
+
+def refuse_used_run_dir(arguments: list[str]) -> None:
+    """Raise a `UserError` where `hydra.run.dir` names the folder of an earlier run and nothing is resumed.
+
+    This comes before Hydra writes its own files there.
+    """
+    folder = value_of("hydra.run.dir", arguments)
+    if folder is None or value_of("resume", arguments) is not None or "${" in folder:
+        return
+    if any((Path(folder) / name).exists() for name in ("checkpoints", "metrics.csv", "summary.json")):
+        raise UserError(f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh")
+
+
+def value_of(key: str, arguments: Sequence[str]) -> str | None:
+    """The value that the last `key=value` of the arguments gives, without its quotes; `None` where there is none."""
+    values = [argument.split("=", 1)[1] for argument in arguments if "=" in argument and _key(argument) == key]
+    return values[-1].strip("'\"") if values else None
+
+
+def _key(argument: str) -> str:
+    return argument.split("=", 1)[0].lstrip("+")
+
+
+def compose(overrides: Sequence[str]) -> dict[str, Any]:
+    """The resolved configuration that these overrides give, outside of a Hydra run.
+
+    Raises:
+        UserError: for a choice or key that does not exist.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from gan_lab.building import conf_folder, plain
+
+    try:
+        with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            config = hydra.compose("train", list(overrides), return_hydra_config=True)
+            HydraConfig.instance().set_config(config)
+            del config["hydra"]
+            return plain(config)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """Hydra's message about a wrong choice or key as one line that says what could be meant."""
+    text = str(error)
+    missing_option = re.search(r"Could not find '([\w./@]+)/([^'/]*)'", text)
+    if missing_option:
+        group, option = missing_option.groups()
+        options = options_of(group)
+        return f"{group}={option}: there is no such option; choose one of {', '.join(options)}{_near(option, options)}"
+    missing_key = re.search(r"Could not override '([^']*)'", text)
+    if missing_key:
+        key = missing_key.group(1)
+        return f"there is no group or key '{key}'{_near(key, known_keys())}; --help lists all"
+    lines = [line.strip() for line in [*text.splitlines(), *str(error.__cause__ or "").splitlines()] if line.strip()]
+    return "; ".join(lines[:2]) + "; --help lists the choices"
+
+
+def options_of(group: str) -> list[str]:
+    """The options of a group, from its files."""
+    from gan_lab.building import conf_folder
+
+    return sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+
+
+def known_keys() -> list[str]:
+    """All groups, and all keys of the default configuration."""
+    from gan_lab.building import conf_folder
+
+    groups = [str(path.relative_to(conf_folder())) for path in conf_folder().rglob("*") if path.is_dir()]
+    return [*groups, *_keys("", compose([]))]
+
+
+def _keys(prefix: str, config: dict[str, Any]) -> list[str]:
+    found = []
+    for key, value in config.items():
+        path = f"{prefix}.{key}" if prefix else key
+        found.append(path)
+        if isinstance(value, dict):
+            found += _keys(path, value)
+    return found
+
+
+def _near(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,123 @@
+"""What a run has come to: `summary.json`, and the closing lines on the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gan_lab import __version__
+from gan_lab.building import conf_folder
+from gan_lab.callbacks.checkpoints import BEST, LAST
+from gan_lab.callbacks.evaluation import Evaluation
+from gan_lab.callbacks.recording import Recorder
+from gan_lab.callbacks.samples import GIF
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.metrics.fid import FrechetDistance, Measurement
+from gan_lab.models.noise_gan import NoiseGAN
+
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy")
+
+
+def summarize(
+    model: NoiseGAN, data: ImageDataModule, recorder: Recorder, evaluation: Evaluation | None, config: dict[str, Any]
+) -> dict[str, Any]:
+    """Results, their protocol, the budget spent and the software, ready for JSON."""
+    iterations = model.iteration
+    fid: dict[str, Any] = {}
+    if evaluation is not None and evaluation.latest is not None:
+        fid[evaluation.metric.name] = {
+            **fid_entry(evaluation.metric, evaluation.latest, model, config["seed"]),
+            "best": min(evaluation.measured.values()),
+            "best_iteration": min(evaluation.measured, key=lambda at: (evaluation.measured[at], at)),
+        }
+    return {
+        "fid": fid,
+        "iterations": iterations,
+        "generator_updates": model.generator_updates(iterations),
+        "images_seen": recorder.images_seen(iterations),
+        "epochs": iterations / data.batches_per_epoch,
+        "seconds": round(recorder.stopwatch.total, 3),
+        "training_seconds": round(recorder.stopwatch.training, 3),
+        "images_per_second": recorder.images_seen(iterations) / recorder.stopwatch.training,
+        "parameters": {
+            player: sum(parameter.numel() for parameter in network.parameters())
+            for player, network in (("generator", model.generator), ("discriminator", model.discriminator))
+        },
+        "choices": choices(config),
+        "seed": config["seed"],
+        "task": config["task"],
+        "git_revision": git_revision(),
+        "versions": {"gan_lab": __version__, "python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "device": str(model.device),
+    }
+
+
+def fid_entry(metric: FrechetDistance, measured: Measurement, model: NoiseGAN, seed: int) -> dict[str, Any]:
+    """A distance with its floor and its protocol."""
+    weights = "raw" if model.ema is None else f"average of decay {model.ema.decay}"
+    return {
+        "value": measured.fid,
+        "floor": metric.floor,
+        "times_floor": measured.fid / metric.floor,
+        "class_shares": measured.class_shares,
+        "protocol": {**metric.protocol, "generator_weights": weights, "noise_seed": seed},
+    }
+
+
+def choices(config: dict[str, Any]) -> dict[str, Any]:
+    """The values by which runs differ, flat: of the model, its networks, noise and optimizers, and the data."""
+    model = {key: value for key, value in config["model"].items() if not isinstance(value, dict)}
+    sections = {"model": model, **{key: config[key] for key in ("network", "noise", "optimizer", "data")}}
+    return {key: value for key, value in _flat("", sections) if not key.endswith(("_partial_", "root", "read._target_"))}
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        return [(prefix, value)]
+    return [pair for key, inner in value.items() for pair in _flat(f"{prefix}.{key}" if prefix else key, inner)]
+
+
+def git_revision() -> str | None:
+    """The commit of the checkout that the package runs from; `None` when it is installed, or git is missing."""
+    checkout = conf_folder().parent
+    if not (checkout / ".git").exists():
+        return None
+    command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def write_summary(summary: dict[str, Any], folder: Path) -> None:
+    """Write `summary.json`, whole or not at all."""
+    temporary = folder / ".summary.json.tmp"
+    temporary.write_text(json.dumps(summary, indent=2) + "\n")
+    os.replace(temporary, folder / "summary.json")
+
+
+def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
+    """What to tell the user at the end: the result, and where everything is."""
+    shown = Path(os.path.relpath(folder)) if folder.is_relative_to(Path.cwd()) else folder
+    grids = sorted((folder / "samples").glob("[0-9]*.png"))
+    lines = [
+        f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of real test images; "
+        f"best {entry['best']:.4g} at iteration {entry['best_iteration']})"
+        for name, entry in summary["fid"].items()
+    ]
+    lines += [
+        f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, "
+        f"{summary['images_per_second']:.0f} images/s of training",
+        f"run folder   {shown}",
+        f"sample grid  {shown / 'samples' / grids[-1].name}",
+        f"film         {shown / 'samples' / GIF}",
+        f"checkpoint   {shown / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if summary["fid"] else ""),
+        f"curves       tensorboard --logdir {shown}",
+    ]
+    return lines

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_lab import launch
 from gan_lab.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def train(arguments: list[str]) -> None:
 
     arguments = with_resumed_choices(arguments)
     refuse_used_run_dir(arguments)
+    if launch.rank() > 0:  # the first process writes Hydra's files and the log for all
+        arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
     run_hydra(arguments)
 
 
@@ -89,7 +92,8 @@ def job(config: DictConfig) -> float | None:
     except UserError as error:
         if hydra_config.mode == RunMode.MULTIRUN:
             raise  # Hydra goes on with the other jobs, and raises it at the end
-        print(f"error: {error}", file=sys.stderr)
+        if launch.rank() == 0:
+            print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from error  # passes Hydra by, which would print more lines
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from gan_lab import checkpoint, launch
@@ -24,6 +25,7 @@ from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.run_folder import refuse_used_folder
 from gan_lab.settings import Settings
 from gan_lab.summary import closing_lines, summarize, write_summary
 
@@ -34,13 +36,12 @@ log = logging.getLogger(__name__)
 class Run:
     """The parts of one run, built and checked, ready to train."""
 
-    folder: Path
-    settings: Settings
-    data: ImageDataModule
     model: NoiseGAN
+    data: ImageDataModule
     trainer: pl.Trainer
     recorder: Recorder
     evaluation: Evaluation | None
+    folder: Path
     resume: Path | None
 
 
@@ -50,54 +51,69 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     Raises:
         UserError: for a mistake in the configuration, before training starts.
     """
-    OmegaConf.resolve(config)
-    settings = Settings.of(plain(config))
-    if settings.devices > 1 and not launch.is_launched():
-        refuse_used_folder(folder, config.resume)
-        launch.launch(settings.devices, overrides, folder)
-        fid = json.loads((folder / "summary.json").read_text())["fid"]
-        return next((entry["value"] for entry in fid.values()), None)
-    prepared = prepare(plain(config), settings, folder, overrides)
-    prepared.trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=prepared.resume, weights_only=True)
-    if prepared.trainer.interrupted:
-        raise UserError(f"interrupted at iteration {prepared.trainer.global_step}; resume={folder} goes on from the last save")
-    return finish(prepared, plain(config))
-
-
-def prepare(config: dict[str, Any], settings: Settings, folder: Path, overrides: list[str]) -> Run:
-    """Build and check every part of a run; nothing is trained yet."""
-    pl.seed_everything(settings.seed, verbose=False)
-    resume, resumed_at = None, 0
-    if config["resume"] is not None:
-        resume = checkpoint.find_checkpoint(Path(config["resume"]))
-        resumed_at = int(checkpoint.read_checkpoint(resume)["global_step"])
-    else:
-        refuse_used_folder(folder, None)
-    model = build("model", config["model"])
-    data = build("data", config["data"])
+    quiet_lightning()
+    values = plain(config)
+    settings = Settings.of(values)
+    if values["resume"] is None:
+        refuse_used_folder(folder)
+    model, data = build("model", values["model"]), build("data", values["data"])
     data.check(settings.devices)
+    if settings.devices > 1 and not launch.is_launched():
+        launch.launch(settings.devices, overrides, folder)
+        return final_fid(json.loads((folder / "summary.json").read_text()))
+    prepared = prepare(values, settings, model, data, folder, overrides)
+    prepared.trainer.fit(model, datamodule=data, ckpt_path=prepared.resume, weights_only=True)
+    return finish(prepared, values)
+
+
+def prepare(
+    config: dict[str, Any],
+    settings: Settings,
+    model: NoiseGAN,
+    data: ImageDataModule,
+    folder: Path,
+    overrides: list[str],
+) -> Run:
+    """Put the parts of a run together and check that they fit; nothing is trained yet."""
+    pl.seed_everything(settings.seed, verbose=False)
     iterations = settings.budget(data.batches_per_epoch)
-    if resume and resumed_at >= iterations:
-        raise UserError(
-            f"the run has already done {resumed_at} of its {iterations} iterations; a larger budget continues it, "
-            f"as iterations={2 * resumed_at}"
-        )
+    resume, resumed_at = find_resumed(config["resume"], iterations)
     model.log_every = settings.log_every
     model.checkpoint_config = {"config": config, "overrides": overrides}
     recorder = Recorder(settings.log_every, data.batch_size, data.batches_per_epoch)
     callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder)
     trainer = build_trainer(settings, folder, iterations, callbacks, build_loggers(config, folder, resumed_at))
     if evaluation is not None:
-        device = trainer.strategy.root_device
-        evaluation.metric.prepare(data, device, launch.rank(), settings.devices)
-        log.info("floor of %s, real test images: %.4g", evaluation.metric.name, evaluation.metric.floor)
-    return Run(folder, settings, data, model, trainer, recorder, evaluation, resume)
+        metric = evaluation.metric
+        metric.prepare(data, trainer.strategy.root_device, launch.rank(), settings.devices)
+        log.info("floor of %s, real test images: %.4g", metric.name, metric.floor)
+    return Run(model, data, trainer, recorder, evaluation, folder, resume)
 
 
-def refuse_used_folder(folder: Path, resume: str | None) -> None:
-    """Raise a `UserError` where a new run would write over an earlier one."""
-    if resume is None and any((folder / name).exists() for name in ("checkpoints", "metrics.csv", "summary.json")):
-        raise UserError(f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh")
+def find_resumed(path: str | None, iterations: int) -> tuple[Path | None, int]:
+    """The checkpoint to resume and the iterations that it has done, or nothing and 0.
+
+    Raises:
+        UserError: where there is no such checkpoint, or it has used up the budget.
+    """
+    if path is None:
+        return None, 0
+    found = checkpoint.find_checkpoint(Path(path))
+    done = int(checkpoint.read_checkpoint(found)["global_step"])
+    if done >= iterations:
+        raise UserError(
+            f"resume={path} has already done {done} of {iterations} iterations; a larger budget continues it, "
+            f"as iterations={2 * done}"
+        )
+    return found, done
+
+
+def quiet_lightning() -> None:
+    """Leave the terminal to what a user asked for: Lightning's notes about itself are switched off, not its warnings."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")  # its own deprecated call
+    warnings.filterwarnings("ignore", r".*module\(s\) in eval mode.*")  # the averaged generator, on purpose
 
 
 def build_callbacks(
@@ -153,9 +169,8 @@ def build_trainer(
 def finish(prepared: Run, config: dict[str, Any]) -> float | None:
     """Write the summary, tell the hyper-parameters to TensorBoard, and print where everything is."""
     summary = summarize(prepared.model, prepared.data, prepared.recorder, prepared.evaluation, config)
-    final = next((entry["value"] for entry in summary["fid"].values()), None)
     if not prepared.trainer.is_global_zero:
-        return final
+        return final_fid(summary)
     for logger in prepared.trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
             metrics = {f"final/{name}": entry["value"] for name, entry in summary["fid"].items()}
@@ -164,4 +179,9 @@ def finish(prepared: Run, config: dict[str, Any]) -> float | None:
     write_summary(summary, prepared.folder)
     for line in closing_lines(summary, prepared.folder):
         log.info("%s", line)
-    return final
+    return final_fid(summary)
+
+
+def final_fid(summary: dict[str, Any]) -> float | None:
+    """What a sweeper minimizes; `None` for a run without metrics."""
+    return next((entry["value"] for entry in summary["fid"].values()), None)

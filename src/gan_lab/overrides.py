@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.errors import UserError
+from gan_lab.run_folder import refuse_used_folder
 
 
 def with_resumed_choices(arguments: list[str]) -> list[str]:
@@ -35,8 +36,7 @@ def refuse_used_run_dir(arguments: list[str]) -> None:
     folder = value_of("hydra.run.dir", arguments)
     if folder is None or value_of("resume", arguments) is not None or "${" in folder:
         return
-    if any((Path(folder) / name).exists() for name in ("checkpoints", "metrics.csv", "summary.json")):
-        raise UserError(f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh")
+    refuse_used_folder(Path(folder))
 
 
 def value_of(key: str, arguments: Sequence[str]) -> str | None:
@@ -58,6 +58,7 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
+    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.building import conf_folder, plain
@@ -66,8 +67,7 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             config = hydra.compose("train", list(overrides), return_hydra_config=True)
             HydraConfig.instance().set_config(config)
-            del config["hydra"]
-            return plain(config)
+            return plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
 

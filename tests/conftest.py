@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from gan_lab.overrides import compose
+
+TINY = ["data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "network.width=8"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the user's cache out of the tests, and the tests out of the user's cache."""
+    cache = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(cache)
+    os.environ.pop("GAN_LAB_DATA", None)
+    return cache
+
+
+@pytest.fixture(autouse=True)
+def one_seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def run_in(tmp_path: Path) -> Callable[..., Path]:
+    """Run an experiment in this process, small unless overridden; returns its folder."""
+    from gan_lab.experiment import run
+
+    def start(name: str, *overrides: str) -> Path:
+        folder = tmp_path / name
+        arguments = [*TINY, *overrides]
+        run(OmegaConf.create(compose(arguments)), folder, arguments)
+        return folder
+
+    return start

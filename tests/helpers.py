@@ -1,0 +1,78 @@
+"""Small models and runs for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from gan_lab.building import build
+from gan_lab.data.images import Batch
+from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.overrides import compose
+
+SHAPES = {"mnist": (1, 28, 28), "svhn": (3, 32, 32)}
+SMALL = {"dcgan": ["network.width=4"], "mlp": ["network.generator.widths=[16,8]", "network.discriminator.widths=[16,8]"]}
+
+
+def small_overrides(model: str) -> list[str]:
+    """The variant with its own network made small; the network is the one that its yaml chooses."""
+    network = compose([f"model={model}"])["network"]["generator"]["_target_"].split(".")[2]
+    return [f"model={model}", *SMALL.get(network, []), "noise.dimension=6"]
+
+
+def build_model(*overrides: str) -> NoiseGAN:
+    torch.manual_seed(0)
+    return build("model", compose(overrides)["model"])
+
+
+def random_batch(shape: Sequence[int], size: int = 8, seed: int = 1) -> Batch:
+    generator = torch.Generator().manual_seed(seed)
+    return Batch(torch.rand(size, *shape, generator=generator) * 2 - 1, torch.arange(size) % 10)
+
+
+class Batches:
+    """An endless stream of random batches."""
+
+    def __init__(self, shape: Sequence[int], size: int = 8) -> None:
+        self.shape, self.size = shape, size
+
+    def __iter__(self) -> Any:
+        seed = 0
+        while True:
+            seed += 1
+            yield random_batch(self.shape, self.size, seed)
+
+
+def train(
+    model: NoiseGAN,
+    shape: Sequence[int],
+    iterations: int,
+    callbacks: Sequence[pl.Callback] = (),
+    folder: Path | None = None,
+    **trainer: Any,
+) -> pl.Trainer:
+    """Train on random batches with Lightning's trainer and nothing else."""
+    options: dict[str, Any] = {
+        "accelerator": "cpu",
+        "max_steps": iterations,
+        "max_epochs": -1,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    made = pl.Trainer(**(options | {"callbacks": list(callbacks), "default_root_dir": folder} | trainer))
+    made.fit(model, train_dataloaders=Batches(shape))
+    return made
+
+
+def weights(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
+
+
+def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from helpers import SHAPES, build_model, random_batch, same, train, weights
+
+from gan_lab.adversarial import frozen
+from gan_lab.errors import UserError
+
+SMALL_GAN = [
+    "model=gan",
+    "data=mnist",
+    "noise.dimension=6",
+    "network.generator.widths=[8]",
+    "network.discriminator.widths=[8]",
+    "batchnorm=none",
+]
+SHAPE = SHAPES["mnist"]
+
+
+def test_two_iterations_equal_a_hand_written_loop() -> None:
+    """The oracle: a plain loop with the same noise gives the same weights, bit for bit."""
+    ours, plain = build_model(*SMALL_GAN), build_model(*SMALL_GAN)
+    train(ours, SHAPE, 3)
+    noise = []
+
+    class Noises(pl.Callback):
+        def on_train_batch_end(self, *args: Any) -> None: ...
+
+    generator_steps = torch.optim.Adam(plain.generator.parameters(), 2e-4, (0.5, 0.999), fused=True)
+    discriminator_steps = torch.optim.Adam(plain.discriminator.parameters(), 2e-4, (0.5, 0.999), fused=True)
+    from gan_lab.seeding import seeded_generator
+
+    criterion = torch.nn.BCEWithLogitsLoss()
+    for iteration in range(3):
+        real = random_batch(SHAPE, 8, iteration + 1).real
+        z = plain.noise(8, seeded_generator("cpu", 0, "noise", iteration, 0))
+        noise.append(z)
+        fake = plain.generator(z)
+        ones, zeros = torch.ones(8), torch.zeros(8)
+        loss = criterion(plain.discriminator(real), ones) + criterion(plain.discriminator(fake.detach()), zeros)
+        discriminator_steps.zero_grad()
+        loss.backward()
+        discriminator_steps.step()
+        generator_steps.zero_grad()
+        criterion(plain.discriminator(fake), ones).backward()
+        generator_steps.step()
+    assert not torch.equal(noise[0], noise[1])
+    for name, weight in weights(plain).items():
+        torch.testing.assert_close(weights(ours)[name], weight, rtol=1e-5, atol=1e-7)
+
+
+def test_frozen_lets_gradients_through_but_gathers_none() -> None:
+    network = torch.nn.Linear(3, 1)
+    network.bias.requires_grad_(False)
+    x = torch.randn(2, 3, requires_grad=True)
+    with frozen(network):
+        network(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.abs().sum() > 0
+    assert network.weight.grad is None
+    assert network.weight.requires_grad
+    assert not network.bias.requires_grad
+
+
+def test_ranks_and_iterations_get_different_noise_and_repeats_the_same() -> None:
+    from gan_lab.seeding import derive_seed
+
+    seeds = {derive_seed(seed, "noise", i, rank) for seed in range(3) for i in range(50) for rank in range(4)}
+    assert len(seeds) == 600
+    assert len({seed & 0xFFFFFFFF for seed in seeds}) == 600  # the bits that the CPU generator uses
+    assert derive_seed(1, "noise", 2, 3) == derive_seed(1, "noise", 2, 3)
+
+
+def test_learning_rates_fall_linearly_over_the_last_part() -> None:
+    seen: list[float] = []
+
+    class Rates(pl.Callback):
+        def on_train_batch_start(self, trainer: Any, *args: Any) -> None:
+            assert trainer.optimizers[0].param_groups[0]["lr"] == trainer.optimizers[1].param_groups[0]["lr"]
+            seen.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    train(build_model(*SMALL_GAN, "model.lr_decay=0.5", "optimizer.lr=1.0"), SHAPE, 8, [Rates()])
+    assert seen == pytest.approx([1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+
+
+def test_learning_rate_of_one_player() -> None:
+    model = build_model(*SMALL_GAN, "optimizer.lr=0.5", "optimizer.generator.lr=0.25")
+    trainer = train(model, SHAPE, 1)
+    assert [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers] == [0.5, 0.25]
+
+
+def test_average_of_the_generator_is_updated_only_with_it() -> None:
+    model = build_model(*SMALL_GAN, "model.ema_decay=0.9", "model.pretrain_discriminator=2")
+    assert model.ema is not None
+    initial = weights(model.ema)
+    train(model, SHAPE, 2)
+    assert same(initial, weights(model.ema))
+    model = build_model(*SMALL_GAN, "model.ema_decay=0.9")
+    train(model, SHAPE, 2)
+    assert model.ema is not None
+    assert not same(initial, weights(model.ema))
+    assert model.sampler is model.ema
+
+
+def test_scalars_are_kept_only_where_a_point_is_due() -> None:
+    model = build_model(*SMALL_GAN)
+    model.log_every = 3
+    kept: list[set[str]] = []
+
+    class Scalars(pl.Callback):
+        def on_train_batch_end(self, trainer: Any, module: Any, *args: Any) -> None:
+            kept.append(set(module.scalars))
+            module.scalars.clear()
+
+    train(model, SHAPE, 6, [Scalars()])
+    expected = {
+        "loss/discriminator", "discriminator/real", "discriminator/fake", "grad_norm/discriminator", "D/real", "D/fake",
+        "loss/generator", "generator/adversarial", "grad_norm/generator",
+    }  # fmt: skip
+    assert kept == [set(), set(), expected] * 2
+
+
+def test_gradient_norm_is_that_of_the_gradients() -> None:
+    model = build_model(*SMALL_GAN)
+    model.log_every = 1
+    norms: list[float] = []
+
+    class Norms(pl.Callback):
+        def on_before_optimizer_step(self, trainer: Any, module: Any, optimizer: torch.optim.Optimizer) -> None:
+            squares = [p.grad.square().sum() for group in optimizer.param_groups for p in group["params"]]
+            norms.append(float(torch.stack(squares).sum().sqrt()))
+
+    train(model, SHAPE, 1, [Norms()])
+    logged = [model.scalars[f"grad_norm/{player}"].item() for player in ("discriminator", "generator")]
+    assert logged == pytest.approx(norms, rel=1e-5)
+
+
+def test_gradient_norm_under_loss_scaling() -> None:
+    """fp16's scaler multiplies the gradients; the logged norm is the true one. Run on the CPU with a CPU scaler."""
+    from pytorch_lightning.plugins import MixedPrecision
+
+    norms = []
+    for scale in (1.0, 1024.0):
+        model = build_model(*SMALL_GAN)
+        model.log_every = 1
+        scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+        train(model, SHAPE, 1, plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
+        norms.append(model.scalars["grad_norm/discriminator"].item())
+    assert norms[0] == pytest.approx(norms[1], rel=1e-2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_half_precision_on_a_gpu() -> None:
+    model = build_model(*SMALL_GAN)
+    model.log_every = 1
+    train(model, SHAPE, 20, accelerator="gpu", devices=1, precision="16-mixed")
+    assert all(value.isfinite() for value in model.scalars.values())
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["n_critic=0", "pretrain_discriminator=-1", "ema_decay=1.0", "lr_decay=1.5", "real_label=0.5", "real_label=1.1"],
+)
+def test_bad_values_are_refused(override: str) -> None:
+    with pytest.raises(UserError, match=f"model.{override}"):
+        build_model(*SMALL_GAN, f"model.{override}")
+
+
+def test_an_unknown_key_of_a_variant_is_refused() -> None:
+    with pytest.raises(UserError, match="n_crtic"):
+        build_model(*SMALL_GAN, "+model.n_crtic=5")

@@ -79,7 +79,7 @@ def test_learning_rates_fall_linearly_over_the_last_part() -> None:
     seen: list[float] = []
 
     class Rates(pl.Callback):
-        def on_train_batch_start(self, trainer: Any, *args: Any) -> None:
+        def on_train_batch_end(self, trainer: Any, *args: Any) -> None:
             assert trainer.optimizers[0].param_groups[0]["lr"] == trainer.optimizers[1].param_groups[0]["lr"]
             seen.append(trainer.optimizers[0].param_groups[0]["lr"])
 
@@ -114,7 +114,7 @@ def test_scalars_are_kept_only_where_a_point_is_due() -> None:
     class Scalars(pl.Callback):
         def on_train_batch_end(self, trainer: Any, module: Any, *args: Any) -> None:
             kept.append(set(module.scalars))
-            module.scalars.clear()
+            module.take_scalars()
 
     train(model, SHAPE, 6, [Scalars()])
     expected = {
@@ -122,6 +122,21 @@ def test_scalars_are_kept_only_where_a_point_is_due() -> None:
         "loss/generator", "generator/adversarial", "grad_norm/generator",
     }  # fmt: skip
     assert kept == [set(), set(), expected] * 2
+
+
+def test_every_point_has_a_value_of_the_generator_where_n_critic_does_not_divide_its_interval() -> None:
+    model = build_model(*SMALL_GAN, "model.n_critic=2")
+    model.log_every = 3
+    points: list[dict[str, float]] = []
+
+    class Points(pl.Callback):
+        def on_train_batch_end(self, trainer: Any, module: Any, *args: Any) -> None:
+            if trainer.global_step % 3 == 0:
+                points.append(module.take_scalars())
+
+    train(model, SHAPE, 9, [Points()])
+    assert all({"loss/generator", "loss/discriminator"} <= set(point) for point in points)
+    assert len({point["loss/generator"] for point in points}) == 3
 
 
 def test_gradient_norm_is_that_of_the_gradients() -> None:

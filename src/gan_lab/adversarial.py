@@ -13,7 +13,6 @@ from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 from gan_lab.ema import ExponentialMovingAverage
 from gan_lab.errors import UserError
@@ -68,8 +67,9 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.pretrain_discriminator = pretrain_discriminator
         self.lr_decay = lr_decay
         self.seed = seed
-        self.log_every = 0  # iterations; 0 keeps no scalars
-        self.scalars: dict[str, Tensor] = {}  # of the last iteration that kept them
+        self.log_every = 0  # iterations between two points of the curves; 0 keeps no scalars
+        self.observing = False  # whether the phase under way keeps its scalars
+        self.scalars: dict[str, Tensor] = {}  # kept since the last point of the curves
         self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
 
     @abstractmethod
@@ -94,60 +94,60 @@ class AdversarialModule(pl.LightningModule, ABC):
         """The generator to sample from: the averaged one where averaging is on."""
         return self.generator if self.ema is None else self.ema
 
-    @property
-    def observing(self) -> bool:
-        """Whether the iteration under way keeps its scalars; costly observations are made only then."""
-        return self.log_every > 0 and (self.iteration + 1) % self.log_every == 0
-
     def generator_updates(self, iterations: int) -> int:
         """How often G has been updated after so many iterations."""
         return max(0, iterations - self.pretrain_discriminator) // self.n_critic
 
-    def configure_optimizers(self) -> tuple[list[Optimizer], list[LambdaLR]]:
-        """One optimizer for each player, D's first, and the schedule that both learning rates follow."""
+    def configure_optimizers(self) -> list[Optimizer]:
+        """One optimizer for each player, D's first."""
         optimizers = [
             self.discriminator_optimizer(self.discriminator.parameters()),
             self.generator_optimizer(self.generator.parameters()),
         ]
-        if not self.lr_decay:
-            return optimizers, []
-        return optimizers, [LambdaLR(optimizer, lambda iteration: self._learning_rate_factor(iteration)) for optimizer in optimizers]
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group.setdefault("initial_lr", group["lr"])
+        return optimizers
 
-    def _learning_rate_factor(self, iteration: int) -> float:
+    def _decay_learning_rates(self, iteration: int) -> None:
+        """Set both learning rates; a function of the iteration, since torch's schedulers count a player's own steps."""
         remaining = 1 - iteration / self.trainer.max_steps
-        return max(0.0, min(1.0, remaining / self.lr_decay))
+        factor = min(1.0, remaining / self.lr_decay)
+        for optimizer in self.trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
 
     def training_step(self, batch: Any, batch_idx: int) -> None:
         """One iteration: D's update, and G's where it is due."""
         discriminator_optimizer, generator_optimizer = self.optimizers()
         leave_uncounted(generator_optimizer)
-        iteration, observing = self.iteration, self.observing
+        iteration = self.iteration
         torch.manual_seed(derive_seed(self.seed, "layers", iteration, self.global_rank))  # dropout
+        if self.lr_decay:
+            self._decay_learning_rates(iteration)
         updates = self.generator_updates(iteration)
         generator_is_due = self.generator_updates(iteration + 1) > updates
+        next_point = (iteration // self.log_every + 1) * self.log_every if self.log_every else -1
         with torch.set_grad_enabled(generator_is_due):
             fake = self.generate(batch)
+        self.observing = next_point == iteration + 1
         with frozen(self.generator):
             terms = self.discriminator_loss(batch, apply_to_collection(fake, Tensor, Tensor.detach))
-            self._update("discriminator", self.discriminator, discriminator_optimizer, terms, observing)
+            self._update("discriminator", self.discriminator, discriminator_optimizer, terms)
         if generator_is_due:
+            self.observing = self.generator_updates(next_point) == updates + 1  # G's last update before the point
             with frozen(self.discriminator):
                 terms = self.generator_loss(batch, fake)
-                self._update("generator", self.generator, generator_optimizer, terms, observing)
+                self._update("generator", self.generator, generator_optimizer, terms)
             if self.ema is not None:
                 self.ema.update(self.generator, updates)
-        if self.lr_decay:
-            for scheduler in self.lr_schedulers():
-                scheduler.step()
 
-    def _update(
-        self, player: str, network: nn.Module, optimizer: LightningOptimizer, terms: Terms, observing: bool
-    ) -> None:
+    def _update(self, player: str, network: nn.Module, optimizer: LightningOptimizer, terms: Terms) -> None:
         """Minimize the sum of `terms` by one optimizer step; backward and step stand together, as fp16 needs it."""
         loss = torch.stack(list(terms.values())).sum() if len(terms) > 1 else next(iter(terms.values()))
         optimizer.zero_grad()
         self.manual_backward(loss)
-        if observing:
+        if self.observing:
             self.observe({f"loss/{player}": loss, **{f"{player}/{name}": term for name, term in terms.items()}})
             norm = torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
             self.observe({f"grad_norm/{player}": norm / self._gradient_scale()})
@@ -160,7 +160,16 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Let the checkpoint carry the configuration, so that it can be used without any other file."""
-        checkpoint["gan_lab"] = self.checkpoint_config
+        checkpoint["gan_lab"] = {**self.checkpoint_config, "scalars": dict(self.scalars)}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the point of the curves that was being gathered."""
+        self.scalars = dict(checkpoint["gan_lab"]["scalars"])
+
+    def take_scalars(self) -> dict[str, float]:
+        """The scalars kept since the last call, read back from the device at once."""
+        kept, self.scalars = self.scalars, {}
+        return dict(zip(kept, torch.stack([value.float() for value in kept.values()]).tolist(), strict=True)) if kept else {}
 
     def observe(self, scalars: Terms) -> None:
         """Keep scalars for the curves; call it only while `observing`."""

@@ -56,6 +56,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     settings = Settings.of(values)
     if values["resume"] is None:
         refuse_used_folder(folder)
+    pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
     model, data = build("model", values["model"]), build("data", values["data"])
     data.check(settings.devices)
     if settings.devices > 1 and not launch.is_launched():
@@ -75,7 +76,6 @@ def prepare(
     overrides: list[str],
 ) -> Run:
     """Put the parts of a run together and check that they fit; nothing is trained yet."""
-    pl.seed_everything(settings.seed, verbose=False)
     iterations = settings.budget(data.batches_per_epoch)
     resume, resumed_at = find_resumed(config["resume"], iterations)
     model.log_every = settings.log_every

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 
 from gan_lab.adversarial import AdversarialModule
 
@@ -93,8 +92,7 @@ class Recorder(pl.Callback):
         if iteration % self.every:
             return
         assert isinstance(pl_module, AdversarialModule)
-        names, values = list(pl_module.scalars), list(pl_module.scalars.values())
-        scalars = dict(zip(names, torch.stack([value.float() for value in values]).tolist(), strict=True))
+        scalars = pl_module.take_scalars()
         for player, optimizer in zip(("discriminator", "generator"), trainer.optimizers, strict=True):
             scalars[f"lr/{player}"] = float(optimizer.param_groups[0]["lr"])
         since, seconds = self._mark

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from itertools import islice
+
+import torch
+
+from gan_lab.data.images import Batch, Images
+from gan_lab.data.stream import BatchStream
+
+IMAGES = Images(torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1), torch.arange(10))
+
+
+def labels(batches: list[Batch]) -> list[list[int]]:
+    return [batch.labels.tolist() for batch in batches]
+
+
+def test_every_pass_shows_each_image_at_most_once_in_a_new_order() -> None:
+    batches = labels(list(islice(BatchStream(IMAGES, 3, seed=0), 6)))
+    first, second = batches[:3], batches[3:]
+    for one_pass in (first, second):
+        seen = [label for batch in one_pass for label in batch]
+        assert len(seen) == len(set(seen)) == 9
+    assert first != second
+
+
+def test_start_continues_the_same_stream() -> None:
+    whole = labels(list(islice(BatchStream(IMAGES, 3, seed=0), 9)))
+    for start in (0, 2, 3, 5):
+        assert labels(list(islice(BatchStream(IMAGES, 3, seed=0, start=start), 9 - start))) == whole[start:]
+
+
+def test_seeds_differ() -> None:
+    first, second = (labels(list(islice(BatchStream(IMAGES, 3, seed=seed), 3))) for seed in (0, 1))
+    assert first != second
+
+
+def test_processes_share_out_the_batch() -> None:
+    whole = labels(list(islice(BatchStream(IMAGES, 4, seed=0), 4)))
+    parts = [labels(list(islice(BatchStream(IMAGES, 4, 0, rank=rank, world_size=2), 4))) for rank in (0, 1)]
+    assert [left + right for left, right in zip(*parts, strict=True)] == whole
+
+
+def test_images_and_labels_stay_together_and_are_scaled() -> None:
+    for batch in islice(BatchStream(IMAGES, 5, seed=0), 4):
+        torch.testing.assert_close(batch.real.flatten(), batch.labels / 127.5 - 1)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers import SHAPES, build_model, random_batch, train
+
+from gan_lab.building import build, conf_folder
+from gan_lab.errors import UserError
+from gan_lab.overrides import compose
+from gan_lab.settings import Settings
+
+GROUPS = ("data", "model", "network", "noise", "activation", "batchnorm", "optimizer", "trainer", "precision", "metrics", "logger")
+CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
+REQUIRED = {
+    "data": {"digits", "mnist", "svhn"},
+    "model": {"gan", "dcgan"},
+    "network": {"mlp", "dcgan"},
+    "noise": {"uniform", "normal", "truncated_normal", "sphere"},
+    "optimizer": {"adam", "adam_default", "sgd", "rmsprop", "adamw"},
+    "activation": {"relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "dcgan"},
+    "batchnorm": {"none", "generator", "discriminator", "both"},
+    "trainer": {"auto", "cpu", "gpu", "ddp", "ddp_cpu"},
+    "precision": {"fp32", "fp16", "bf16"},
+    "metrics": {"classifier", "inception"},
+    "experiment": {"quickstart", "mnist_dcgan", "svhn_dcgan"},
+}
+
+
+@pytest.mark.parametrize("group", REQUIRED)
+def test_the_promised_options_exist(group: str) -> None:
+    assert REQUIRED[group] <= {path.stem for path in (conf_folder() / group).glob("*.yaml")}
+
+
+@pytest.mark.parametrize(("group", "option"), CHOICES)
+def test_every_option_composes_and_builds(group: str, option: str) -> None:
+    config = compose([f"{group}={option}"])
+    model = build("model", config["model"])
+    data = build("data", config["data"])
+    assert tuple(model.generator(torch.randn(2, model.noise.dimension)).shape[1:]) == data.image_shape
+    if config["metrics"]["fid"] is not None:
+        assert build("metrics.fid", config["metrics"]["fid"]).num_samples == 10_000
+
+
+@pytest.mark.parametrize("path", sorted((conf_folder() / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_composes_and_builds(path: Path) -> None:
+    config = compose([f"experiment={path.stem}"])
+    build("model", config["model"])
+    assert build("data", config["data"]).batch_size > 0
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("optimizer", sorted(REQUIRED["optimizer"]))
+@pytest.mark.parametrize("activation", ["sigmoid", "gelu"])
+@pytest.mark.parametrize("batchnorm", sorted(REQUIRED["batchnorm"]))
+def test_choices_combine(network: str, optimizer: str, activation: str, batchnorm: str) -> None:
+    overrides = [f"network={network}", f"optimizer={optimizer}", f"activation={activation}", f"batchnorm={batchnorm}"]
+    model = build_model("data=svhn", "noise=sphere", *overrides, *(["network.width=4"] if network == "dcgan" else []))
+    train(model, SHAPES["svhn"], 1)
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+def activations(model: Any, player: str) -> set[str]:
+    kinds = (torch.nn.ReLU, torch.nn.LeakyReLU, torch.nn.ELU, torch.nn.GELU, torch.nn.Sigmoid)
+    return {type(layer).__name__ for layer in getattr(model, player).modules() if isinstance(layer, kinds)}
+
+
+def test_activation_per_player() -> None:
+    model = build_model("activation=dcgan", "activation/layer@activation.generator=elu")
+    assert activations(model, "generator") == {"ELU"}
+    assert activations(model, "discriminator") == {"LeakyReLU"}
+    slopes = [layer.negative_slope for layer in model.discriminator.modules() if isinstance(layer, torch.nn.LeakyReLU)]
+    assert set(slopes) == {0.2}
+
+
+@pytest.mark.parametrize(
+    ("option", "generator", "discriminator"),
+    [("none", False, False), ("generator", True, False), ("discriminator", False, True), ("both", True, True)],
+)
+def test_batchnorm_per_player(option: str, generator: bool, discriminator: bool) -> None:
+    model = build_model("data=mnist", f"batchnorm={option}")
+
+    def has(network: torch.nn.Module) -> bool:
+        return any(isinstance(layer, torch.nn.BatchNorm2d) for layer in network.modules())
+
+    assert (has(model.generator), has(model.discriminator)) == (generator, discriminator)
+
+
+def test_optimizer_values() -> None:
+    def options(optimizer: str) -> dict[str, Any]:
+        model = build_model(f"optimizer={optimizer}")
+        made = model.generator_optimizer(model.generator.parameters())
+        return {"class": type(made).__name__, **made.defaults}
+
+    expected: dict[str, dict[str, Any]] = {
+        "adam": {"class": "Adam", "lr": 2e-4, "betas": [0.5, 0.999]},
+        "adam_default": {"class": "Adam", "lr": 2e-4, "betas": [0.9, 0.999]},
+        "sgd": {"class": "SGD", "momentum": 0.9, "nesterov": True},
+        "rmsprop": {"class": "RMSprop", "lr": 2e-4},
+        "adamw": {"class": "AdamW", "lr": 2e-4, "weight_decay": 0.01},
+    }
+    for optimizer, values in expected.items():
+        found = options(optimizer)
+        assert {key: found[key] for key in values} == values
+
+
+def test_the_model_chooses_and_the_command_line_decides() -> None:
+    assert "mlp" in compose(["model=gan"])["network"]["generator"]["_target_"]
+    assert "dcgan" in compose(["model=gan", "network=dcgan"])["network"]["generator"]["_target_"]
+    assert compose(["model=gan", "noise.dimension=7"])["network"]["generator"]["noise_dimension"] == 7
+
+
+def test_quickstart_is_the_default_job() -> None:
+    assert compose(["experiment=quickstart"]) == compose([])
+
+
+def test_saturating_changes_the_generators_loss() -> None:
+    batch = random_batch(SHAPES["mnist"])
+    terms = []
+    for saturating in ("false", "true"):
+        model = build_model("model=gan", "data=mnist", f"model.saturating={saturating}").eval()
+        terms.append(model.generator_loss(batch, batch.real)["adversarial"].item())
+    assert terms[0] > 0 > terms[1]
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "iterations=0", "iterations=abc", "iterations=1.5", "epochs=0", "epochs=many", "seed=-1", "seed=1.5", "log_every=0",
+        "log_every=null", "checkpoint_every=0", "sample_every=x", "trainer.devices=0", "trainer.accelerator=npu",
+    ],
+)  # fmt: skip
+def test_bad_top_level_values_are_refused(override: str) -> None:
+    key, value = override.split("=")
+    with pytest.raises(UserError, match=f"{key}={value.replace('null', 'None')} "):
+        Settings.of(compose(["trainer=cpu", override]))
+
+
+@pytest.mark.parametrize("override", ["data.batch_size=abc", "network.width=[1]", "noise.dimension=x", "model.n_critic=abc"])
+def test_values_of_the_wrong_kind_are_refused_in_one_line(override: str) -> None:
+    config = compose([override])
+    section = override.split(".")[0]
+    with pytest.raises(UserError) as told:
+        build("model" if section in ("network", "noise") else section, config["data" if section == "data" else "model"])
+    assert "\n" not in str(told.value)
+
+
+def test_half_precision_needs_a_gpu() -> None:
+    with pytest.raises(UserError, match=r"precision=fp16 needs a GPU.*bf16"):
+        Settings.of(compose(["trainer=cpu", "precision=fp16"]))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("trainer", ["gpu", "ddp"])
+def test_a_gpu_where_none_is(trainer: str) -> None:
+    with pytest.raises(UserError, match=r"a GPU is asked for.*trainer=cpu"):
+        Settings.of(compose([f"trainer={trainer}"]))
+
+
+def test_budget() -> None:
+    assert Settings.of(compose(["trainer=cpu", "epochs=2.5"])).budget(10) == 25
+    assert Settings.of(compose(["trainer=cpu", "epochs=2.5", "iterations=7"])).budget(10) == 7

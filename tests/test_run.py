@@ -1,0 +1,268 @@
+"""Whole runs: what they leave, how they resume."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lab import experiment
+from gan_lab.checkpoint import find_checkpoint, read_checkpoint
+from gan_lab.errors import UserError
+from gan_lab.overrides import compose
+
+RunIn = Callable[..., Path]
+
+
+def events(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0, "tensors": 0}).Reload()
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def final(folder: Path) -> dict[str, Any]:
+    return read_checkpoint(folder / "checkpoints" / "last.ckpt")
+
+
+def equal(left: Any, right: Any) -> bool:
+    if isinstance(left, torch.Tensor):
+        return torch.equal(left, right)
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return bool(left == right)
+
+
+def test_what_a_run_leaves(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=12", "metrics.every=4", "sample_every=6", "seed=3", "model.ema_decay=0.9")
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert {
+        "summary.json", "metrics.csv", "samples/real.png", "samples/growth.gif", "samples/0000000.png",
+        "samples/0000006.png", "samples/0000012.png", "checkpoints/last.ckpt", "checkpoints/best.ckpt",
+    } <= names  # fmt: skip
+    assert any(name.startswith("events.out.tfevents") for name in names)
+    assert not [name for name in names if "tmp" in name]
+    with Image.open(folder / "samples/growth.gif") as film:
+        assert film.n_frames == 3
+    with Image.open(folder / "samples/0000012.png") as grid:
+        assert np.asarray(grid).std() > 0
+
+
+def test_summary(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=12", "metrics.every=4", "seed=3", "model.n_critic=3")
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["iterations"] == 12
+    assert summary["generator_updates"] == 4
+    assert summary["images_seen"] == 12 * 32
+    assert summary["epochs"] == pytest.approx(12 / (1438 // 32))
+    assert summary["seed"] == 3
+    assert summary["images_per_second"] > 0
+    assert 0 < summary["training_seconds"] < summary["seconds"]
+    assert summary["versions"]["torch"] == torch.__version__.split("+")[0] or summary["versions"]["torch"] == torch.__version__
+    fid = summary["fid"]["fid/classifier"]
+    assert fid["floor"] > 0
+    assert fid["times_floor"] == pytest.approx(fid["value"] / fid["floor"])
+    assert fid["best"] <= fid["value"]
+    assert sum(fid["class_shares"]) == pytest.approx(1)
+    assert fid["protocol"]["generated"] == 64
+    assert "all 1438 training images" in fid["protocol"]["reference"]
+    assert "sha256" in fid["protocol"]["features"]
+    assert summary["choices"]["model.n_critic"] == 3
+    measured = {int(row["iteration"]): float(row["fid/classifier"]) for row in rows(folder) if row["fid/classifier"]}
+    assert set(measured) == {4, 8, 12}
+    assert fid["value"] == pytest.approx(measured[12])
+    assert fid["best"] == pytest.approx(min(measured.values()))
+    best = read_checkpoint(folder / "checkpoints" / "best.ckpt")
+    assert best["global_step"] == fid["best_iteration"] == min(measured, key=lambda at: measured[at])
+
+
+def test_curves_in_tensorboard_and_csv_agree_on_iterations(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=6", "log_every=2", "metrics.every=3", "sample_every=3", "model.n_critic=2")
+    found = events(folder)
+    expected = {
+        "loss/discriminator", "loss/generator", "discriminator/real", "discriminator/fake", "generator/adversarial",
+        "D/real", "D/fake", "grad_norm/discriminator", "grad_norm/generator", "images_per_second", "images_seen", "epoch",
+        "lr/discriminator", "lr/generator", "seconds",
+    }  # fmt: skip
+    assert expected <= set(found.Tags()["scalars"])
+    for tag in expected:
+        assert [event.step for event in found.Scalars(tag)] == [2, 4, 6], tag
+    assert [event.step for event in found.Scalars("fid/classifier")] == [3, 6]
+    assert [event.step for event in found.Images("samples/fixed")] == [0, 3, 6]
+    assert [event.step for event in found.Images("samples/real")] == [0]
+    assert [row["iteration"] for row in rows(folder)] == ["2", "3", "4", "6"]
+    for row in rows(folder):
+        if row["loss/generator"]:
+            logged = {event.step: event.value for event in found.Scalars("loss/generator")}
+            assert float(row["loss/generator"]) == pytest.approx(logged[int(row["iteration"])], rel=1e-5)
+            assert float(row["images_seen"]) == 32 * int(row["iteration"])
+
+
+def test_hyperparameters_and_the_final_fid_in_the_hparams_tab(run_in: RunIn) -> None:
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    folder = run_in("run", "iterations=3", "seed=5")
+    found = events(folder)
+    content = found.summary_metadata["_hparams_/session_start_info"].plugin_data.content
+    hparams = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert hparams["seed"].number_value == 5
+    assert hparams["noise._target_"].string_value == "gan_lab.noise.Uniform"
+    final_fid = found.Scalars("final/fid/classifier")[-1].value
+    summary = json.loads((folder / "summary.json").read_text())
+    assert final_fid == pytest.approx(summary["fid"]["fid/classifier"]["value"], rel=1e-5)
+
+
+def test_runs_repeat_and_seeds_differ(run_in: RunIn) -> None:
+    one, again, other = (
+        final(run_in(name, "iterations=3", f"seed={seed}"))["state_dict"] for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert equal(one, again)
+    assert not equal(one, other)
+
+
+class Crash(Exception):
+    pass
+
+
+def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = experiment.build_callbacks
+
+    def with_crash(*arguments: Any) -> Any:
+        callbacks, evaluation = original(*arguments)
+        recorder = callbacks[0]
+        inner = recorder.on_train_batch_end
+
+        def crash(trainer: Any, *rest: Any) -> None:
+            if trainer.global_step == iterations:
+                raise Crash
+            inner(trainer, *rest)
+
+        recorder.on_train_batch_end = crash
+        return callbacks, evaluation
+
+    monkeypatch.setattr(experiment, "build_callbacks", with_crash)
+
+
+def run_mlp(folder: Path, *overrides: str) -> None:
+    arguments = ["model=gan", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "trainer=cpu", *overrides]
+    experiment.run(OmegaConf.create(compose(arguments)), folder, arguments)
+
+
+def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bitwise: weights, averages, both optimizers, schedules; and the curves have neither gaps nor doubles."""
+    budget = [
+        "iterations=50", "checkpoint_every=20", "metrics.every=15", "sample_every=10", "model.ema_decay=0.9",
+        "model.n_critic=2", "model.lr_decay=0.5", "network.generator.dropout=0.3", "network.generator.widths=[16]",
+    ]  # fmt: skip
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    run_mlp(whole, *budget)
+    with monkeypatch.context() as patch:
+        crash_after(48, patch)
+        with pytest.raises(Crash):
+            run_mlp(broken, *budget)
+    assert final(broken)["global_step"] == 40  # inside the second pass over the 44 batches of the data
+    run_mlp(broken, *budget, f"resume={broken}")
+    left, right = final(whole), final(broken)
+    for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step"):
+        assert equal(left[key], right[key]), key
+    assert left["global_step"] == 50
+    timeless = [{key: value for key, value in row.items() if "second" not in key} for row in rows(whole)]
+    assert timeless == [{key: value for key, value in row.items() if "second" not in key} for row in rows(broken)]
+    for tag in ("loss/generator", "fid/classifier"):
+        points = [[(event.step, event.value) for event in events(folder).Scalars(tag)] for folder in (whole, broken)]
+        assert points[0] == points[1]
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (whole, broken)]
+    assert summaries[0]["fid"] == summaries[1]["fid"]
+    assert {path.name for path in (whole / "samples").iterdir()} == {path.name for path in (broken / "samples").iterdir()}
+
+
+def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
+    whole = run_in("whole", "iterations=9")
+    short = run_in("short", "iterations=5")
+    run_in("short", "iterations=9", f"resume={short}")
+    assert equal(final(whole)["state_dict"], final(short)["state_dict"])
+    assert equal(final(whole)["optimizer_states"], final(short)["optimizer_states"])
+    assert [row["iteration"] for row in rows(short)] == [str(iteration) for iteration in range(1, 10)]
+
+
+def test_a_used_up_budget_is_told(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=3")
+    before = final(folder)["global_step"]
+    with pytest.raises(UserError, match=r"already done 3 of 3 iterations.*iterations=6"):
+        run_in("run", "iterations=3", f"resume={folder}")
+    assert final(folder)["global_step"] == before
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=2")
+    before = (folder / "summary.json").read_text()
+    with pytest.raises(UserError, match="already holds a run"):
+        run_in("run", "iterations=4")
+    assert (folder / "summary.json").read_text() == before
+
+
+def test_without_metrics_and_tensorboard(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    arguments = ["iterations=2", "metrics=none", "logger=csv", "network.width=8", "log_every=1"]
+    assert experiment.run(OmegaConf.create(compose(arguments)), folder, arguments) is None
+    assert json.loads((folder / "summary.json").read_text())["fid"] == {}
+    assert not (folder / "checkpoints" / "best.ckpt").exists()
+    assert not list(folder.glob("events*"))
+    assert len(rows(folder)) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_what_is_no_checkpoint(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "some.ckpt"
+    if content is None:
+        torch.save({"weights": torch.zeros(1)}, path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"is not a checkpoint"):
+        read_checkpoint(path)
+
+
+def test_a_truncated_checkpoint(run_in: RunIn) -> None:
+    path = run_in("run", "iterations=2") / "checkpoints" / "last.ckpt"
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(UserError, match=r"is not a checkpoint, or is damaged"):
+        read_checkpoint(path)
+
+
+def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        find_checkpoint(tmp_path / "missing")
+    with pytest.raises(UserError, match=r"it has no checkpoints/last.ckpt"):
+        find_checkpoint(tmp_path)
+
+
+class Payload:
+    def __reduce__(self) -> Any:
+        return (Path.touch, (Path("payload-ran"),))
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gan_lab.checkpoint import refuse_foreign_targets
+
+    monkeypatch.chdir(tmp_path)
+    torch.save({"gan_lab": {"config": Payload()}, "state_dict": {}}, tmp_path / "bad.ckpt")
+    with pytest.raises(UserError, match="is not a checkpoint"):
+        read_checkpoint(tmp_path / "bad.ckpt")
+    assert not (tmp_path / "payload-ran").exists()
+    with pytest.raises(UserError, match=r"asks for os.system"):
+        refuse_foreign_targets({"generator": {"_target_": "gan_lab.networks.mlp.MLP", "x": [{"_target_": "os.system"}]}})

@@ -6,6 +6,8 @@ into the logarithm, so no value overflows and no gradient is lost in half precis
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -31,3 +33,16 @@ def saturating(fake_logits: Tensor) -> Tensor:
     Its gradient vanishes where D rejects the fakes with confidence.
     """
     return -F.softplus(fake_logits).mean()
+
+
+def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """E[|grad_x critic(x)|^2] over real images x `[N, ...]`: the squared slope of each image's own logit, averaged.
+
+    Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9, without its factor
+    gamma / 2. Computed in float32 outside autocast, with a graph, so that it can be minimized. Each logit must depend
+    on its own image alone: batch normalization in the critic would mix the images.
+    """
+    with torch.autocast(real.device.type, enabled=False):
+        images = real.detach().float().requires_grad_(True)
+        (slopes,) = torch.autograd.grad(critic(images).sum(), images, create_graph=True)
+        return slopes.square().flatten(1).sum(1).mean()

@@ -15,7 +15,10 @@ from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.overrides import compose
 
 SHAPES = {"mnist": (1, 28, 28), "svhn": (3, 32, 32)}
-SMALL = {"dcgan": ["network.width=4"], "mlp": ["network.generator.widths=[16,8]", "network.discriminator.widths=[16,8]"]}
+SMALL = {
+    "dcgan": ["network.width=4"],
+    "mlp": ["network.generator.widths=[16,8]", "network.discriminator.widths=[16,8]"],
+}
 
 
 def small_overrides(model: str) -> list[str]:

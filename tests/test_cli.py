@@ -13,12 +13,21 @@ import pytest
 from PIL import Image
 
 TRAIN = Path(__file__).parents[1] / "train.py"
-TINY = ["iterations=4", "log_every=1", "network.width=8", "data.batch_size=32", "metrics.fid.num_samples=64", "trainer=cpu"]
+TINY = [
+    "iterations=4",
+    "log_every=1",
+    "network.width=8",
+    "data.batch_size=32",
+    "metrics.fid.num_samples=64",
+    "trainer=cpu",
+]
 
 
 def call(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "GAN_LAB_DATA"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def gan_lab(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

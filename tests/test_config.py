@@ -12,7 +12,19 @@ from gan_lab.errors import UserError
 from gan_lab.overrides import compose
 from gan_lab.settings import Settings
 
-GROUPS = ("data", "model", "network", "noise", "activation", "batchnorm", "optimizer", "trainer", "precision", "metrics", "logger")
+GROUPS = (
+    "data",
+    "model",
+    "network",
+    "noise",
+    "activation",
+    "batchnorm",
+    "optimizer",
+    "trainer",
+    "precision",
+    "metrics",
+    "logger",
+)
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
 REQUIRED = {
     "data": {"digits", "mnist", "svhn"},
@@ -128,8 +140,8 @@ def test_saturating_changes_the_generators_loss() -> None:
 @pytest.mark.parametrize(
     "override",
     [
-        "iterations=0", "iterations=abc", "iterations=1.5", "epochs=0", "epochs=many", "seed=-1", "seed=1.5", "log_every=0",
-        "log_every=null", "checkpoint_every=0", "sample_every=x", "trainer.devices=0", "trainer.accelerator=npu",
+        "iterations=0", "iterations=abc", "iterations=1.5", "epochs=0", "epochs=many", "seed=-1", "seed=1.5",
+        "log_every=0", "log_every=null", "checkpoint_every=0", "sample_every=x", "trainer.devices=0", "trainer.accelerator=npu",
     ],
 )  # fmt: skip
 def test_bad_top_level_values_are_refused(override: str) -> None:
@@ -138,7 +150,9 @@ def test_bad_top_level_values_are_refused(override: str) -> None:
         Settings.of(compose(["trainer=cpu", override]))
 
 
-@pytest.mark.parametrize("override", ["data.batch_size=abc", "network.width=[1]", "noise.dimension=x", "model.n_critic=abc"])
+@pytest.mark.parametrize(
+    "override", ["data.batch_size=abc", "network.width=[1]", "noise.dimension=x", "model.n_critic=abc"]
+)
 def test_values_of_the_wrong_kind_are_refused_in_one_line(override: str) -> None:
     config = compose([override])
     section = override.split(".")[0]

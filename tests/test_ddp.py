@@ -36,7 +36,14 @@ def call(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_two_processes_train_and_log_once(tmp_path: Path) -> None:
     """The weights on both ranks are equal; the curves, samples and checkpoints are written once."""
-    arguments = ["trainer=ddp_cpu", "iterations=6", "metrics.every=3", "model.ema_decay=0.9", *TINY, "hydra.run.dir=run"]
+    arguments = [
+        "trainer=ddp_cpu",
+        "iterations=6",
+        "metrics.every=3",
+        "model.ema_decay=0.9",
+        *TINY,
+        "hydra.run.dir=run",
+    ]
     done = call(tmp_path, sys.executable, str(TRAIN), *arguments)
     assert done.returncode == 0, done.stderr
     run = tmp_path / "run"
@@ -59,8 +66,18 @@ def test_weights_are_equal_on_both_ranks(tmp_path: Path) -> None:
     (tmp_path / "dump.py").write_text(DUMP)
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "dump.py", "train"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launcher, "trainer=ddp_cpu", "iterations=5", *TINY, "model.n_critic=2", "hydra.run.dir=run"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    command = [
+        sys.executable,
+        *launcher,
+        "trainer=ddp_cpu",
+        "iterations=5",
+        *TINY,
+        "model.n_critic=2",
+        "hydra.run.dir=run",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     left, right = (torch.load(tmp_path / f"weights{rank}.pt", weights_only=True) for rank in (0, 1))
     learned = [name for name in left if "running" not in name and "num_batches" not in name]

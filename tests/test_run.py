@@ -71,7 +71,10 @@ def test_summary(run_in: RunIn) -> None:
     assert summary["seed"] == 3
     assert summary["images_per_second"] > 0
     assert 0 < summary["training_seconds"] < summary["seconds"]
-    assert summary["versions"]["torch"] == torch.__version__.split("+")[0] or summary["versions"]["torch"] == torch.__version__
+    assert (
+        summary["versions"]["torch"] == torch.__version__.split("+")[0]
+        or summary["versions"]["torch"] == torch.__version__
+    )
     fid = summary["fid"]["fid/classifier"]
     assert fid["floor"] > 0
     assert fid["times_floor"] == pytest.approx(fid["value"] / fid["floor"])
@@ -94,8 +97,8 @@ def test_curves_in_tensorboard_and_csv_agree_on_iterations(run_in: RunIn) -> Non
     found = events(folder)
     expected = {
         "loss/discriminator", "loss/generator", "discriminator/real", "discriminator/fake", "generator/adversarial",
-        "D/real", "D/fake", "grad_norm/discriminator", "grad_norm/generator", "images_per_second", "images_seen", "epoch",
-        "lr/discriminator", "lr/generator", "seconds",
+        "D/real", "D/fake", "grad_norm/discriminator", "grad_norm/generator", "images_per_second", "images_seen",
+        "epoch", "lr/discriminator", "lr/generator", "seconds",
     }  # fmt: skip
     assert expected <= set(found.Tags()["scalars"])
     for tag in expected:
@@ -127,13 +130,14 @@ def test_hyperparameters_and_the_final_fid_in_the_hparams_tab(run_in: RunIn) -> 
 
 def test_runs_repeat_and_seeds_differ(run_in: RunIn) -> None:
     one, again, other = (
-        final(run_in(name, "iterations=3", f"seed={seed}"))["state_dict"] for name, seed in (("a", 1), ("b", 1), ("c", 2))
+        final(run_in(name, "iterations=3", f"seed={seed}"))["state_dict"]
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
     )
     assert equal(one, again)
     assert not equal(one, other)
 
 
-class Crash(Exception):
+class CrashError(Exception):
     pass
 
 
@@ -147,7 +151,7 @@ def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
         def crash(trainer: Any, *rest: Any) -> None:
             if trainer.global_step == iterations:
-                raise Crash
+                raise CrashError
             inner(trainer, *rest)
 
         recorder.on_train_batch_end = crash
@@ -157,7 +161,14 @@ def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run_mlp(folder: Path, *overrides: str) -> None:
-    arguments = ["model=gan", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "trainer=cpu", *overrides]
+    arguments = [
+        "model=gan",
+        "data.batch_size=32",
+        "log_every=1",
+        "metrics.fid.num_samples=64",
+        "trainer=cpu",
+        *overrides,
+    ]
     experiment.run(OmegaConf.create(compose(arguments)), folder, arguments)
 
 
@@ -173,7 +184,7 @@ def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
     run_mlp(whole, *budget)
     with monkeypatch.context() as patch:
         crash_after(48, patch)
-        with pytest.raises(Crash):
+        with pytest.raises(CrashError):
             run_mlp(broken, *budget)
     assert final(broken)["global_step"] == 40  # inside the second pass over the 44 batches of the data
     run_mlp(broken, *budget, f"resume={broken}")
@@ -188,7 +199,9 @@ def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
         assert points[0] == points[1]
     summaries = [json.loads((folder / "summary.json").read_text()) for folder in (whole, broken)]
     assert summaries[0]["fid"] == summaries[1]["fid"]
-    assert {path.name for path in (whole / "samples").iterdir()} == {path.name for path in (broken / "samples").iterdir()}
+    assert {path.name for path in (whole / "samples").iterdir()} == {
+        path.name for path in (broken / "samples").iterdir()
+    }
 
 
 def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
@@ -265,4 +278,18 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.Monkey
         read_checkpoint(tmp_path / "bad.ckpt")
     assert not (tmp_path / "payload-ran").exists()
     with pytest.raises(UserError, match=r"asks for os.system"):
-        refuse_foreign_targets({"generator": {"_target_": "gan_lab.networks.mlp.MLP", "x": [{"_target_": "os.system"}]}})
+        refuse_foreign_targets(
+            {"generator": {"_target_": "gan_lab.networks.mlp.MLP", "x": [{"_target_": "os.system"}]}}
+        )
+
+
+def test_the_memory_order_changes_nothing_but_rounding(run_in: RunIn) -> None:
+    one, other = (
+        final(run_in(name, "data.image_size=16", "iterations=3", f"channels_last={last}"))["state_dict"]
+        for name, last in (("a", "true"), ("b", "false"))
+    )
+    weight = "generator.layers.4.weight"
+    assert one[weight].is_contiguous(memory_format=torch.channels_last)
+    assert not other[weight].is_contiguous(memory_format=torch.channels_last)
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=1e-2, atol=1e-3)

@@ -30,7 +30,12 @@ def test_a_built_wheel_trains_from_an_empty_folder(tmp_path: Path) -> None:
     )
     tiny = ["iterations=2", "network.width=8", "metrics.fid.num_samples=64", "trainer=cpu", "hydra.run.dir=run"]
     done = subprocess.run(
-        [sys.executable, "-c", program, "train", *tiny], cwd=empty, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", program, "train", *tiny],
+        cwd=empty,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "fid/classifier: " in done.stdout

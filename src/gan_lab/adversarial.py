@@ -119,7 +119,7 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def training_step(self, batch: Any, batch_idx: int) -> None:
         """One iteration: D's update, and G's where it is due."""
-        discriminator_optimizer, generator_optimizer = self.optimizers()
+        discriminator_optimizer, generator_optimizer = self.optimizers()  # type: ignore[attr-defined]
         leave_uncounted(generator_optimizer)
         iteration = self.iteration
         torch.manual_seed(derive_seed(self.seed, "layers", iteration, self.global_rank))  # dropout
@@ -169,7 +169,8 @@ class AdversarialModule(pl.LightningModule, ABC):
     def take_scalars(self) -> dict[str, float]:
         """The scalars kept since the last call, read back from the device at once."""
         kept, self.scalars = self.scalars, {}
-        return dict(zip(kept, torch.stack([value.float() for value in kept.values()]).tolist(), strict=True)) if kept else {}
+        values = torch.stack([value.float() for value in kept.values()]).tolist() if kept else []
+        return dict(zip(kept, values, strict=True))
 
     def observe(self, scalars: Terms) -> None:
         """Keep scalars for the curves; call it only while `observing`."""

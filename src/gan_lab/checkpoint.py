@@ -26,7 +26,9 @@ def find_checkpoint(path: Path) -> Path:
     last = path / "checkpoints" / "last.ckpt"
     if path.is_dir():
         if not last.is_file():
-            raise UserError(f"{path} is no run folder: it has no checkpoints/last.ckpt; name a run folder or a .ckpt file")
+            raise UserError(
+                f"{path} is no run folder: it has no checkpoints/last.ckpt; name a run folder or a .ckpt file"
+            )
         return last.resolve()
     if not path.is_file():
         raise UserError(f"{path} does not exist; name a run folder under logs/, or a .ckpt file in its checkpoints/")
@@ -42,7 +44,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a checkpoint, or is damaged; name a .ckpt file that a run has written") from error
+        raise UserError(
+            f"{path} is not a checkpoint, or is damaged; name a .ckpt file that a run has written"
+        ) from error
     if not isinstance(content, dict) or not isinstance(content.get(KEY), dict) or "state_dict" not in content:
         raise UserError(f"{path} is not a checkpoint of gan_lab; name a .ckpt file that a run has written")
     return content
@@ -61,7 +65,9 @@ def load_model(content: dict[str, Any]) -> NoiseGAN:
     try:
         model.load_state_dict(content["state_dict"])
     except RuntimeError as error:
-        raise UserError(f"the checkpoint's weights do not fit its configuration ({str(error).splitlines()[0]})") from error
+        raise UserError(
+            f"the checkpoint's weights do not fit its configuration ({str(error).splitlines()[0]})"
+        ) from error
     return model.eval()
 
 

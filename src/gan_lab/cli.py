@@ -1,4 +1,7 @@
-"""The command line: `gan-lab train`, `sample`, `evaluate` and `classifier`. Nothing heavy is imported before it is used."""
+"""The command line: `gan-lab train`, `sample`, `evaluate` and `classifier`.
+
+Nothing heavy is imported before it is used.
+"""
 
 from __future__ import annotations
 

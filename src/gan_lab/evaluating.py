@@ -37,6 +37,8 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     metric.prepare(data, device)
     measured = evaluate(model, metric, config["seed"])
     iterations = int(content["global_step"])
-    return {"checkpoint": str(path), "iterations": iterations, metric.name: fid_entry(metric, measured, model, config["seed"])}
-
-
+    return {
+        "checkpoint": str(path),
+        "iterations": iterations,
+        metric.name: fid_entry(metric, measured, model, config["seed"]),
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
@@ -78,6 +79,8 @@ def prepare(
     """Put the parts of a run together and check that they fit; nothing is trained yet."""
     iterations = settings.budget(data.batches_per_epoch)
     resume, resumed_at = find_resumed(config["resume"], iterations)
+    if settings.channels_last:
+        model.to(memory_format=torch.channels_last)
     model.log_every = settings.log_every
     model.checkpoint_config = {"config": config, "overrides": overrides}
     recorder = Recorder(settings.log_every, data.batch_size, data.batches_per_epoch)
@@ -109,7 +112,7 @@ def find_resumed(path: str | None, iterations: int) -> tuple[Path | None, int]:
 
 
 def quiet_lightning() -> None:
-    """Leave the terminal to what a user asked for: Lightning's notes about itself are switched off, not its warnings."""
+    """Leave the terminal to what a user asked for: Lightning's notes about itself go, its warnings stay."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")  # its own deprecated call
@@ -138,8 +141,8 @@ def build_loggers(config: dict[str, Any], folder: Path, resumed_at: int) -> list
     folder.mkdir(parents=True, exist_ok=True)
     loggers: list[Logger] = [MetricsCSV(folder / "metrics.csv", resumed_at)]
     if config["logger"]["tensorboard"]:
-        purge = {"purge_step": resumed_at + 1} if resumed_at else {}
-        loggers.append(TensorBoardLogger(folder, name="", version="", default_hp_metric=False, **purge))
+        options: dict[str, Any] = {"purge_step": resumed_at + 1} if resumed_at else {}
+        loggers.append(TensorBoardLogger(folder, name="", version="", default_hp_metric=False, **options))
     return loggers
 
 

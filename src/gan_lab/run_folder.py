@@ -12,4 +12,6 @@ TRACES = ("checkpoints", "samples", "metrics.csv", "summary.json")
 def refuse_used_folder(folder: Path) -> None:
     """Raise a `UserError` where a new run would write over an earlier one."""
     if any((folder / name).exists() for name in TRACES):
-        raise UserError(f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh")
+        raise UserError(
+            f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh"
+        )

@@ -18,6 +18,7 @@ class Settings:
     seed: int
     epochs: float
     iterations: int | None
+    channels_last: bool
     log_every: int
     sample_every: int | None
     checkpoint_every: int | None
@@ -34,8 +35,11 @@ class Settings:
         """
         optional_counts = ("iterations", "sample_every", "checkpoint_every")
         for key in optional_counts:
-            _check(key, config[key], lambda value: value is None or _is_count(value), "a whole number from 1 on, or null")
+            _check(
+                key, config[key], lambda value: value is None or _is_count(value), "a whole number from 1 on, or null"
+            )
         _check("log_every", config["log_every"], _is_count, "a whole number from 1 on")
+        _check("channels_last", config["channels_last"], lambda value: isinstance(value, bool), "true or false")
         _check("seed", config["seed"], lambda value: _is_whole(value) and value >= 0, "a whole number from 0 on")
         _check("epochs", config["epochs"], lambda value: _is_number(value) and value > 0, "a number above 0")
         accelerator, devices = find_devices(config["trainer"]["accelerator"], config["trainer"]["devices"])
@@ -46,6 +50,7 @@ class Settings:
             seed=config["seed"],
             epochs=config["epochs"],
             iterations=config["iterations"],
+            channels_last=config["channels_last"],
             log_every=config["log_every"],
             sample_every=config["sample_every"],
             checkpoint_every=config["checkpoint_every"],

@@ -74,7 +74,9 @@ def choices(config: dict[str, Any]) -> dict[str, Any]:
     """The values by which runs differ, flat: of the model, its networks, noise and optimizers, and the data."""
     model = {key: value for key, value in config["model"].items() if not isinstance(value, dict)}
     sections = {"model": model, **{key: config[key] for key in ("network", "noise", "optimizer", "data")}}
-    return {key: value for key, value in _flat("", sections) if not key.endswith(("_partial_", "root", "read._target_"))}
+    return {
+        key: value for key, value in _flat("", sections) if not key.endswith(("_partial_", "root", "read._target_"))
+    }
 
 
 def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
@@ -107,8 +109,8 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
     shown = Path(os.path.relpath(folder)) if folder.is_relative_to(Path.cwd()) else folder
     grids = sorted((folder / "samples").glob("[0-9]*.png"))
     lines = [
-        f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of real test images; "
-        f"best {entry['best']:.4g} at iteration {entry['best_iteration']})"
+        f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of "
+        f"real test images; best {entry['best']:.4g} at iteration {entry['best_iteration']})"
         for name, entry in summary["fid"].items()
     ]
     lines += [

@@ -54,9 +54,7 @@ def test_pictures_of_another_size_are_resized() -> None:
     assert network.logits(torch.zeros(2, 1, 16, 16, dtype=torch.uint8)).shape == (2, 10)
 
 
-def test_other_data_trains_its_classifier_once_and_caches_it(
-    own_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_data_trains_its_classifier_once_and_caches_it(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Colour images of 8 pixels, whose class is their brightness."""
     labels = torch.arange(600) % 4
     pictures = (labels * 60)[:, None, None, None].expand(-1, 3, 8, 8).to(torch.uint8)

@@ -39,7 +39,9 @@ def test_shapes(size: int, channels: int, batchnorm: bool) -> None:
 def test_parameter_counts_of_the_svhn_network() -> None:
     """Counted by hand: width 32 at 32x32x3, batch norm after all but G's last and D's first convolution."""
     generator = DCGANGenerator((3, 32, 32), 100, 32, nn.ReLU, True)
-    assert parameters(generator) == 100 * 2048 + 2 * 128 + 128 * 64 * 16 + 2 * 64 + 64 * 32 * 16 + 2 * 32 + 32 * 3 * 16 + 3
+    assert (
+        parameters(generator) == 100 * 2048 + 2 * 128 + 128 * 64 * 16 + 2 * 64 + 64 * 32 * 16 + 2 * 32 + 32 * 3 * 16 + 3
+    )
     discriminator = DCGANDiscriminator((3, 32, 32), 32, nn.LeakyReLU, True)
     convolutions = 3 * 32 * 16 + 32 + 32 * 64 * 16 + 2 * 64 + 64 * 128 * 16 + 2 * 128
     assert parameters(discriminator) == convolutions + 2048 + 1

@@ -21,9 +21,10 @@ REAL = "real.png"
 
 
 class SampleGrids(pl.Callback):
-    """Writes `samples/<iteration>.png`, `samples/real.png` and, at the end, `samples/growth.gif`; shows them in
-    TensorBoard as `samples/fixed` and `samples/real`.
-    """  # noqa: D205
+    """Writes `samples/<iteration>.png`, `samples/real.png` and, at the end, `samples/growth.gif`.
+
+    TensorBoard shows the grids as `samples/fixed` and `samples/real`.
+    """
 
     def __init__(self, folder: Path, every: int, recorder: Recorder) -> None:
         self.folder = folder
@@ -71,5 +72,3 @@ def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:
     duration = max(40, int(1000 * seconds / len(images)))
     durations = [*[duration] * (len(images) - 1), 2000]
     images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
-
-

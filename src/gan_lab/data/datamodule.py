@@ -21,6 +21,8 @@ class ImageDataModule(pl.LightningDataModule):
     devices together. `epochs` is the budget that suits the data set; the top-level key of that name falls back to it.
     """
 
+    name: str
+
     def __init__(
         self,
         read: Callable[[Path], Splits],

@@ -8,6 +8,8 @@ that they are.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from gan_lab.errors import UserError
@@ -66,7 +68,7 @@ class DCGANGenerator(nn.Module):
             nn.Unflatten(1, (channels[0], base, base)),
             *normalized(channels[0]),
         ]
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in pairwise(channels):
             layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not batchnorm), *normalized(outputs)]
         layers += [nn.ConvTranspose2d(channels[-1], image_shape[0], 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
@@ -92,7 +94,7 @@ class DCGANDiscriminator(nn.Module):
         base, count = stages(image_shape)
         channels = [image_shape[0], *stage_channels(width, count)]
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in pairwise(channels):
             normalize = batchnorm and bool(layers)
             layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not normalize))
             layers += [nn.BatchNorm2d(outputs), activation()] if normalize else [activation()]

@@ -30,8 +30,9 @@ def initialize_normal(module: nn.Module, std: float | None) -> None:
             continue
         is_norm = isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
         nn.init.normal_(weight, mean=1.0 if is_norm else 0.0, std=std)
-        if getattr(layer, "bias", None) is not None:
-            nn.init.zeros_(layer.bias)
+        bias = getattr(layer, "bias", None)
+        if bias is not None:
+            nn.init.zeros_(bias)
 
 
 def check_width(name: str, width: int) -> None:

@@ -141,7 +141,8 @@ def test_saturating_changes_the_generators_loss() -> None:
     "override",
     [
         "iterations=0", "iterations=abc", "iterations=1.5", "epochs=0", "epochs=many", "seed=-1", "seed=1.5",
-        "log_every=0", "log_every=null", "checkpoint_every=0", "sample_every=x", "trainer.devices=0", "trainer.accelerator=npu",
+        "log_every=0", "log_every=null", "checkpoint_every=0", "sample_every=x", "channels_last=1",
+        "trainer.devices=0", "trainer.accelerator=npu",
     ],
 )  # fmt: skip
 def test_bad_top_level_values_are_refused(override: str) -> None:

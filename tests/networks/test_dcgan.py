@@ -5,22 +5,22 @@ import torch
 from torch import nn
 
 from gan_lab.errors import UserError
-from gan_lab.networks.dcgan import DCGANDiscriminator, DCGANGenerator, stages
+from gan_lab.networks.dcgan import DCGANDiscriminator, DCGANGenerator, stage_sizes
 
 
 def parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-@pytest.mark.parametrize(("size", "expected"), [(8, (4, 1)), (16, (4, 2)), (28, (7, 2)), (32, (4, 3)), (64, (4, 4))])
-def test_stages(size: int, expected: tuple[int, int]) -> None:
-    assert stages((1, size, size)) == expected
+@pytest.mark.parametrize("expected", [[8, 4, 2], [16, 8, 4], [28, 14, 7, 4], [32, 16, 8, 4], [64, 32, 16, 8, 4]])
+def test_stages(expected: list[int]) -> None:
+    assert stage_sizes((1, expected[0], expected[0])) == expected
 
 
 @pytest.mark.parametrize("size", [0, 4, 7, 14, 20, 27, 30, 31, 33, 48, 56])
 def test_impossible_sizes_are_refused(size: int) -> None:
     with pytest.raises(UserError, match=f"data.image_size={size}"):
-        stages((1, size, size))
+        stage_sizes((1, size, size))
 
 
 @pytest.mark.parametrize("size", [8, 16, 28, 32, 64])
@@ -50,10 +50,10 @@ def test_parameter_counts_of_the_svhn_network() -> None:
 def test_batch_norm_stands_neither_at_the_output_of_g_nor_at_the_input_of_d() -> None:
     generator = list(DCGANGenerator((1, 28, 28), 10, 4, nn.ReLU, True).layers)
     discriminator = list(DCGANDiscriminator((1, 28, 28), 4, nn.LeakyReLU, True).layers)
-    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in generator) == 2
+    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in generator) == 3
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in generator[-2:])
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in discriminator[:2])
-    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in discriminator) == 1
+    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in discriminator) == 2
 
 
 def test_initialization() -> None:

@@ -1,9 +1,9 @@
-"""DCGAN's strided and transposed convolutions (Radford et al. 2016) for any square image of 4 * 2^k or 7 * 2^k pixels.
+"""DCGAN's strided and transposed convolutions (Radford et al. 2016) for square images of 4 * 2^k pixels, and 28.
 
-Every stage halves or doubles the side with kernel 4, stride 2, padding 1; `width` is the number of channels at the
-image's half size, and doubles with every further stage. Batch norm stands neither at G's output nor at D's input.
-The paper's first transposed and last strided convolution see a 1x1 map, and are written here as the linear layers
-that they are.
+Every stage halves or doubles the side, down to 4 pixels (2 for images of 8) and up again: with kernel 4, stride 2,
+padding 1, or kernel 3 between 7 and 4 pixels. `width` is the number of channels at the image's half size, and doubles
+with every further stage. Batch norm stands neither at G's output nor at D's input. The paper's first transposed and
+last strided convolution see a 1x1 map, and are written here as the linear layers that they are.
 """
 
 from __future__ import annotations
@@ -16,29 +16,38 @@ from gan_lab.errors import UserError
 from gan_lab.networks.layers import Activation, ImageShape, check_width, initialize_normal
 
 
-def stages(image_shape: ImageShape) -> tuple[int, int]:
-    """The side of the smallest feature map (4, or 7 for 28 pixels) and the number of stride-2 stages.
+def stage_sizes(image_shape: ImageShape) -> list[int]:
+    """The sides of the feature maps from the image inwards: [32, 16, 8, 4], [28, 14, 7, 4], [8, 4, 2].
+
+    There are at least two stages, since with one D would be a sum over patches that sees no whole image.
 
     Raises:
-        UserError: for an image that is not square, or whose side is neither 4 * 2^k (k >= 1) nor 28.
+        UserError: for an image that is not square, or whose side is neither 4 * 2^k with k >= 1 nor 28.
     """
     _, height, width = image_shape
     if height != width:
         raise UserError(f"network=dcgan makes square images, not {height}x{width}")
-    for base in (4, 7):
-        count = (height // base).bit_length() - 1
-        if count >= 1 and base * 2**count == height and (base == 4 or height == 28):
-            return base, count
-    raise UserError(
-        f"network=dcgan makes images of 4 x 2^k pixels (8, 16, 32, 64, ...) or 28, not data.image_size={height}; "
-        "choose one of these sizes, or network=mlp"
-    )
+    is_power = height >= 8 and height & (height - 1) == 0
+    if not is_power and height != 28:
+        raise UserError(
+            f"network=dcgan makes images of 4 x 2^k pixels (8, 16, 32, 64, ...) or 28, not data.image_size={height}; "
+            "choose one of these sizes, or network=mlp"
+        )
+    sizes = [height]
+    while sizes[-1] > 4 or len(sizes) < 3:
+        sizes.append((sizes[-1] + 1) // 2)
+    return sizes
 
 
 def stage_channels(width: int, count: int) -> list[int]:
     """Channels at each stage of the discriminator, from the image inwards: width, 2 width, 4 width, ..."""
     check_width("network width", width)
     return [width * 2**stage for stage in range(count)]
+
+
+def kernel(size: int) -> int:
+    """The kernel that halves an even side, and takes an odd one to its half rounded up, with stride 2 and padding 1."""
+    return 4 if size % 2 == 0 else 3
 
 
 class DCGANGenerator(nn.Module):
@@ -57,8 +66,8 @@ class DCGANGenerator(nn.Module):
         init_std: float | None = None,
     ) -> None:
         super().__init__()
-        base, count = stages(image_shape)
-        channels = stage_channels(width, count)[::-1]
+        *sizes, base = stage_sizes(image_shape)
+        channels = stage_channels(width, len(sizes))[::-1]
 
         def normalized(size: int) -> list[nn.Module]:
             return [nn.BatchNorm2d(size), activation()] if batchnorm else [activation()]
@@ -68,9 +77,10 @@ class DCGANGenerator(nn.Module):
             nn.Unflatten(1, (channels[0], base, base)),
             *normalized(channels[0]),
         ]
-        for inputs, outputs in pairwise(channels):
-            layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not batchnorm), *normalized(outputs)]
-        layers += [nn.ConvTranspose2d(channels[-1], image_shape[0], 4, 2, 1), nn.Tanh()]
+        for (inputs, outputs), size in zip(pairwise(channels), sizes[:0:-1], strict=True):
+            convolution = nn.ConvTranspose2d(inputs, outputs, kernel(size), 2, 1, bias=not batchnorm)
+            layers += [convolution, *normalized(outputs)]
+        layers += [nn.ConvTranspose2d(channels[-1], image_shape[0], kernel(sizes[0]), 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         initialize_normal(self, init_std)
 
@@ -91,12 +101,12 @@ class DCGANDiscriminator(nn.Module):
         init_std: float | None = None,
     ) -> None:
         super().__init__()
-        base, count = stages(image_shape)
-        channels = [image_shape[0], *stage_channels(width, count)]
+        *sizes, base = stage_sizes(image_shape)
+        channels = [image_shape[0], *stage_channels(width, len(sizes))]
         layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(channels):
+        for (inputs, outputs), size in zip(pairwise(channels), sizes, strict=True):
             normalize = batchnorm and bool(layers)
-            layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not normalize))
+            layers.append(nn.Conv2d(inputs, outputs, kernel(size), 2, 1, bias=not normalize))
             layers += [nn.BatchNorm2d(outputs), activation()] if normalize else [activation()]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * base * base, 1), nn.Flatten(0))
         initialize_normal(self, init_std)

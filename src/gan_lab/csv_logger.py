@@ -23,7 +23,7 @@ class MetricsCSV(Logger):
         self.path = path
         self.columns = ["iteration"]
         self._pending: dict[str, Any] = {}
-        if path.is_file():
+        if path.is_file() and rank_zero_only.rank == 0:
             with path.open(newline="") as file:
                 reader = csv.DictReader(file)
                 rows = [row for row in reader if int(row["iteration"]) <= resumed_at]

@@ -80,7 +80,7 @@ def load_features(data: ImageDataModule) -> Features:
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
                 if not path.is_file():
-                    log.info("training the classifier of data=%s for fid/classifier, once; it is cached", data.name)
+                    log.info("training the classifier of data=%s for fid/classifier: once, for some minutes", data.name)
                     train(data.name, data.read(data.root), path)
         network, facts = load(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -105,10 +105,11 @@ def train(name: str, splits: Splits, path: Path) -> float:
     """Train a classifier by the recipe, save it to `path` with its facts, and return its test accuracy, 0 to 1."""
     _, channels, size, _ = splits.train.pictures.shape
     shape = (channels, size, int(splits.train.labels.max()) + 1)
-    with torch.random.fork_rng(devices=[]):
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with torch.random.fork_rng():
         torch.manual_seed(RECIPE["seed"])
-        network = fit(Classifier(*shape), splits.train)
-    accuracy = measure_accuracy(network, splits.test)
+        network = fit(Classifier(*shape).to(device), splits.train.to(device))
+    accuracy = measure_accuracy(network, splits.test.to(device))
     facts = {
         "data": name,
         "shape": json.dumps(shape),
@@ -118,7 +119,7 @@ def train(name: str, splits: Splits, path: Path) -> float:
         "torch": torch.__version__.split("+")[0],
     }
     temporary = path.with_suffix(".tmp")
-    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, temporary, facts)
+    save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, temporary, facts)
     os.replace(temporary, path)
     return accuracy
 

@@ -72,7 +72,7 @@ def ours(config: dict[str, Any], data: ImageDataModule, iterations: int) -> floa
     with tempfile.TemporaryDirectory() as folder:
         prepared = experiment.prepare(config, settings, build("model", config["model"]), data, Path(folder), [])
         clock = Clock()
-        prepared.trainer.callbacks.append(clock)  # type: ignore[attr-defined]
+        prepared.trainer.callbacks.insert(0, clock)  # type: ignore[attr-defined]
         prepared.trainer.fit(prepared.model, datamodule=data)
     return (clock.times[iterations] - clock.times[WARM_UP]) / (iterations - WARM_UP)
 

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.overrides import compose
 
-TINY = ["data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "network.width=8"]
+TINY = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "network.width=8"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from helpers import SHAPES, build_model, random_batch, same, train, weights
 
 from gan_lab.adversarial import frozen
 from gan_lab.errors import UserError
+from gan_lab.seeding import derive_seed, seeded_generator
 
 SMALL_GAN = [
     "model=gan",
@@ -21,26 +23,17 @@ SMALL_GAN = [
 SHAPE = SHAPES["mnist"]
 
 
-def test_two_iterations_equal_a_hand_written_loop() -> None:
-    """The oracle: a plain loop with the same noise gives the same weights, bit for bit."""
+def test_our_loop_equals_a_hand_written_one() -> None:
+    """The oracle: a plain loop over the same batches and noise comes to the same weights."""
     ours, plain = build_model(*SMALL_GAN), build_model(*SMALL_GAN)
     train(ours, SHAPE, 3)
-    noise = []
-
-    class Noises(pl.Callback):
-        def on_train_batch_end(self, *args: Any) -> None: ...
-
     generator_steps = torch.optim.Adam(plain.generator.parameters(), 2e-4, (0.5, 0.999), fused=True)
     discriminator_steps = torch.optim.Adam(plain.discriminator.parameters(), 2e-4, (0.5, 0.999), fused=True)
-    from gan_lab.seeding import seeded_generator
-
     criterion = torch.nn.BCEWithLogitsLoss()
+    ones, zeros = torch.ones(8), torch.zeros(8)
     for iteration in range(3):
         real = random_batch(SHAPE, 8, iteration + 1).real
-        z = plain.noise(8, seeded_generator("cpu", 0, "noise", iteration, 0))
-        noise.append(z)
-        fake = plain.generator(z)
-        ones, zeros = torch.ones(8), torch.zeros(8)
+        fake = plain.generator(plain.noise(8, seeded_generator("cpu", 0, "noise", iteration, 0)))
         loss = criterion(plain.discriminator(real), ones) + criterion(plain.discriminator(fake.detach()), zeros)
         discriminator_steps.zero_grad()
         loss.backward()
@@ -48,9 +41,39 @@ def test_two_iterations_equal_a_hand_written_loop() -> None:
         generator_steps.zero_grad()
         criterion(plain.discriminator(fake), ones).backward()
         generator_steps.step()
-    assert not torch.equal(noise[0], noise[1])
     for name, weight in weights(plain).items():
         torch.testing.assert_close(weights(ours)[name], weight, rtol=1e-5, atol=1e-7)
+
+
+def test_noise_differs_between_iterations_and_ranks_and_repeats() -> None:
+    model = build_model(*SMALL_GAN)
+    batch = random_batch(SHAPE)
+
+    def fakes(iteration: int, rank: int) -> torch.Tensor:
+        model._trainer = SimpleNamespace(global_step=iteration, global_rank=rank)
+        with torch.no_grad():
+            return model.generate(batch)
+
+    assert torch.equal(fakes(0, 0), fakes(0, 0))
+    assert not torch.equal(fakes(0, 0), fakes(1, 0))
+    assert not torch.equal(fakes(0, 0), fakes(0, 1))
+
+
+def test_the_lazy_penalty_comes_in_every_kth_iteration_as_many_times_larger() -> None:
+    seen: list[dict[str, float]] = []
+
+    class Terms(pl.Callback):
+        def on_train_batch_end(self, trainer: Any, module: Any, *args: Any) -> None:
+            seen.append(module.take_scalars())
+
+    for every in (1, 2):
+        model = build_model(*SMALL_GAN, "model.r1_weight=0.5", f"model.r1_every={every}")
+        model.log_every = 1
+        train(model, SHAPE, 2, [Terms()])
+    always, lazy = seen[:2], seen[2:]
+    assert ["discriminator/r1" in terms for terms in always] == [True, True]
+    assert ["discriminator/r1" in terms for terms in lazy] == [True, False]
+    assert lazy[0]["discriminator/r1"] == pytest.approx(2 * always[0]["discriminator/r1"])
 
 
 def test_frozen_lets_gradients_through_but_gathers_none() -> None:
@@ -67,8 +90,6 @@ def test_frozen_lets_gradients_through_but_gathers_none() -> None:
 
 
 def test_ranks_and_iterations_get_different_noise_and_repeats_the_same() -> None:
-    from gan_lab.seeding import derive_seed
-
     seeds = {derive_seed(seed, "noise", i, rank) for seed in range(3) for i in range(50) for rank in range(4)}
     assert len(seeds) == 600
     assert len({seed & 0xFFFFFFFF for seed in seeds}) == 600  # the bits that the CPU generator uses
@@ -173,13 +194,26 @@ def test_gradient_norm_under_loss_scaling() -> None:
 def test_half_precision_on_a_gpu() -> None:
     model = build_model(*SMALL_GAN)
     model.log_every = 1
+    before, kinds = weights(model), set()
+    model.discriminator.layers[-2].register_forward_hook(lambda layer, inputs, output: kinds.add(output.dtype))
     train(model, SHAPE, 20, accelerator="gpu", devices=1, precision="16-mixed")
     assert all(value.isfinite() for value in model.scalars.values())
+    assert kinds == {torch.float16}
+    assert not same(before, {name: weight.cpu() for name, weight in weights(model).items()})
 
 
 @pytest.mark.parametrize(
     "override",
-    ["n_critic=0", "pretrain_discriminator=-1", "ema_decay=1.0", "lr_decay=1.5", "real_label=0.5", "real_label=1.1"],
+    [
+        "n_critic=0",
+        "n_critic=2.5",
+        "pretrain_discriminator=-1",
+        "ema_decay=1.0",
+        "lr_decay=1.5",
+        "real_label=0.5",
+        "r1_weight=-1",
+        "r1_every=0",
+    ],
 )
 def test_bad_values_are_refused(override: str) -> None:
     with pytest.raises(UserError, match=f"model.{override}"):

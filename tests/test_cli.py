@@ -24,7 +24,12 @@ TINY = [
 
 
 def call(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "GAN_LAB_DATA"}
+    offline = {
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
+        "no_proxy": "",
+    }  # nobody listens
+    environment = {key: value for key, value in os.environ.items() if key != "GAN_LAB_DATA"} | offline
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -9,6 +9,7 @@ from helpers import SHAPES, build_model, random_batch, train
 
 from gan_lab.building import build, conf_folder
 from gan_lab.errors import UserError
+from gan_lab.experiment import build_trainer, check_optimizers
 from gan_lab.overrides import compose
 from gan_lab.settings import Settings
 
@@ -115,7 +116,7 @@ def test_optimizer_values() -> None:
     }
     for optimizer, values in expected.items():
         found = options(optimizer)
-        assert {key: found[key] for key in values} == values
+        assert {key: list(found[key]) if key == "betas" else found[key] for key in values} == values
 
 
 def test_the_model_chooses_and_the_command_line_decides() -> None:
@@ -142,7 +143,8 @@ def test_saturating_changes_the_generators_loss() -> None:
     [
         "iterations=0", "iterations=abc", "iterations=1.5", "epochs=0", "epochs=many", "seed=-1", "seed=1.5",
         "log_every=0", "log_every=null", "checkpoint_every=0", "sample_every=x", "channels_last=1",
-        "trainer.devices=0", "trainer.accelerator=npu",
+        "trainer.devices=0", "trainer.accelerator=npu", "metrics.every=0", "metrics.every=abc", "seed=5000000000",
+        "epochs=.inf",
     ],
 )  # fmt: skip
 def test_bad_top_level_values_are_refused(override: str) -> None:
@@ -152,7 +154,8 @@ def test_bad_top_level_values_are_refused(override: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "override", ["data.batch_size=abc", "network.width=[1]", "noise.dimension=x", "model.n_critic=abc"]
+    "override",
+    ["data.batch_size=abc", "data.batch_size=64.0", "data.image_size=0", "network.width=[1]", "noise.dimension=x"],
 )
 def test_values_of_the_wrong_kind_are_refused_in_one_line(override: str) -> None:
     config = compose([override])
@@ -172,6 +175,24 @@ def test_half_precision_needs_a_gpu() -> None:
 def test_a_gpu_where_none_is(trainer: str) -> None:
     with pytest.raises(UserError, match=r"a GPU is asked for.*trainer=cpu"):
         Settings.of(compose([f"trainer={trainer}"]))
+
+
+@pytest.mark.parametrize("override", ["optimizer=sgd optimizer.momentum=0", "optimizer.lr=-1", "optimizer.lr=abc"])
+def test_bad_values_of_an_optimizer_are_told_before_training(override: str) -> None:
+    with pytest.raises(UserError, match="mend optimizer"):
+        check_optimizers(build_model(*override.split()))
+
+
+@pytest.mark.parametrize(("precision", "used"), [("fp32", "32-true"), ("bf16", "bf16-mixed"), ("fp16", "16-mixed")])
+def test_precision_reaches_the_trainer(precision: str, used: str, tmp_path: Path) -> None:
+    config = compose(["trainer=cpu", f"precision={precision}", "iterations=3"])
+    config["trainer"]["accelerator"] = "cpu"
+    if precision == "fp16":
+        assert config["precision"]["lightning"] == used  # refused on the CPU, see above
+        return
+    trainer = build_trainer(Settings.of(config), tmp_path, 3, [], [])
+    assert trainer.precision == used
+    assert trainer.max_steps == 3
 
 
 def test_budget() -> None:

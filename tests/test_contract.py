@@ -118,7 +118,11 @@ def test_checkpoint_round_trip(variant: str, data: str, tmp_path: Path) -> None:
 def test_bfloat16(variant: str, data: str) -> None:
     model = variant_model(variant, data)
     model.log_every = 1
+    kinds = set()
+    hidden = [layer for layer in model.discriminator.modules() if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)]
+    hidden[0].register_forward_hook(lambda layer, inputs, output: kinds.add(output.dtype))
     train(model, SHAPES[data], 2, precision="bf16-mixed")
+    assert kinds == {torch.bfloat16}
     assert model.scalars
     assert all(value.isfinite() for value in model.scalars.values())
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())

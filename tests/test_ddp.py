@@ -13,7 +13,7 @@ import pytest
 import torch
 
 TRAIN = Path(__file__).parents[1] / "train.py"
-TINY = ["log_every=1", "network.width=8", "data.batch_size=32", "metrics.fid.num_samples=1000", "sample_every=3"]
+TINY = ["log_every=1", "network.width=8", "data.batch_size=32", "metrics.fid.num_samples=700", "sample_every=3"]
 
 DUMP = """
 import sys, torch
@@ -60,6 +60,20 @@ def test_two_processes_train_and_log_once(tmp_path: Path) -> None:
     alone = json.loads(evaluated.stdout)["fid/classifier"]
     assert alone["value"] == pytest.approx(summary["fid"]["fid/classifier"]["value"], rel=1e-4)
     assert alone["class_shares"] == summary["fid"]["fid/classifier"]["class_shares"]
+
+
+def test_more_processes_than_batches_of_samples_and_a_resume(tmp_path: Path) -> None:
+    arguments = ["trainer=ddp_cpu", "iterations=3", *TINY, "metrics.fid.num_samples=64", "hydra.run.dir=run"]
+    first = call(tmp_path, sys.executable, str(TRAIN), *arguments)
+    assert first.returncode == 0, first.stderr
+    second = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=5")
+    assert second.returncode == 0, second.stderr
+    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
+        assert [row["iteration"] for row in csv.DictReader(file)] == ["1", "2", "3", "4", "5"]
+    third = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=5")
+    assert third.returncode == 1
+    assert "already done 5 of 5 iterations" in third.stderr
+    assert len(third.stderr.splitlines()) == 1
 
 
 def test_weights_are_equal_on_both_ranks(tmp_path: Path) -> None:

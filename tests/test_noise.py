@@ -64,3 +64,5 @@ def test_bad_values_are_refused() -> None:
         Normal(0)
     with pytest.raises(UserError, match=r"noise.bound=-1"):
         TruncatedNormal(4, bound=-1)
+    with pytest.raises(UserError, match=r"noise.radius=0"):
+        Sphere(4, radius=0)

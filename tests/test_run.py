@@ -1,49 +1,21 @@
-"""Whole runs: what they leave, how they resume."""
+"""Whole runs: what they leave."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from run_helpers import RunIn, equal, events, final, rows
 
 from gan_lab import experiment
-from gan_lab.checkpoint import find_checkpoint, read_checkpoint
+from gan_lab.checkpoint import read_checkpoint
 from gan_lab.errors import UserError
 from gan_lab.overrides import compose
-
-RunIn = Callable[..., Path]
-
-
-def events(folder: Path) -> EventAccumulator:
-    return EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0, "tensors": 0}).Reload()
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "metrics.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def final(folder: Path) -> dict[str, Any]:
-    return read_checkpoint(folder / "checkpoints" / "last.ckpt")
-
-
-def equal(left: Any, right: Any) -> bool:
-    if isinstance(left, torch.Tensor):
-        return torch.equal(left, right)
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return bool(left == right)
 
 
 def test_what_a_run_leaves(run_in: RunIn) -> None:
@@ -137,90 +109,6 @@ def test_runs_repeat_and_seeds_differ(run_in: RunIn) -> None:
     assert not equal(one, other)
 
 
-class CrashError(Exception):
-    pass
-
-
-def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = experiment.build_callbacks
-
-    def with_crash(*arguments: Any) -> Any:
-        callbacks, evaluation = original(*arguments)
-        recorder = callbacks[0]
-        inner = recorder.on_train_batch_end
-
-        def crash(trainer: Any, *rest: Any) -> None:
-            if trainer.global_step == iterations:
-                raise CrashError
-            inner(trainer, *rest)
-
-        recorder.on_train_batch_end = crash
-        return callbacks, evaluation
-
-    monkeypatch.setattr(experiment, "build_callbacks", with_crash)
-
-
-def run_mlp(folder: Path, *overrides: str) -> None:
-    arguments = [
-        "model=gan",
-        "data.batch_size=32",
-        "log_every=1",
-        "metrics.fid.num_samples=64",
-        "trainer=cpu",
-        *overrides,
-    ]
-    experiment.run(OmegaConf.create(compose(arguments)), folder, arguments)
-
-
-def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Bitwise: weights, averages, both optimizers, schedules; and the curves have neither gaps nor doubles."""
-    budget = [
-        "iterations=50", "checkpoint_every=20", "metrics.every=15", "sample_every=10", "model.ema_decay=0.9",
-        "model.n_critic=2", "model.lr_decay=0.5", "network.generator.dropout=0.3", "network.generator.widths=[16]",
-    ]  # fmt: skip
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    run_mlp(whole, *budget)
-    with monkeypatch.context() as patch:
-        crash_after(48, patch)
-        with pytest.raises(CrashError):
-            run_mlp(broken, *budget)
-    assert final(broken)["global_step"] == 40  # inside the second pass over the 44 batches of the data
-    run_mlp(broken, *budget, f"resume={broken}")
-    left, right = final(whole), final(broken)
-    for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step"):
-        assert equal(left[key], right[key]), key
-    assert left["global_step"] == 50
-    timeless = [{key: value for key, value in row.items() if "second" not in key} for row in rows(whole)]
-    assert timeless == [{key: value for key, value in row.items() if "second" not in key} for row in rows(broken)]
-    for tag in ("loss/generator", "fid/classifier"):
-        points = [[(event.step, event.value) for event in events(folder).Scalars(tag)] for folder in (whole, broken)]
-        assert points[0] == points[1]
-    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (whole, broken)]
-    assert summaries[0]["fid"] == summaries[1]["fid"]
-    assert {path.name for path in (whole / "samples").iterdir()} == {
-        path.name for path in (broken / "samples").iterdir()
-    }
-
-
-def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
-    whole = run_in("whole", "iterations=9")
-    short = run_in("short", "iterations=5")
-    run_in("short", "iterations=9", f"resume={short}")
-    assert equal(final(whole)["state_dict"], final(short)["state_dict"])
-    assert equal(final(whole)["optimizer_states"], final(short)["optimizer_states"])
-    assert [row["iteration"] for row in rows(short)] == [str(iteration) for iteration in range(1, 10)]
-
-
-def test_a_used_up_budget_is_told(run_in: RunIn) -> None:
-    folder = run_in("run", "iterations=3")
-    before = final(folder)["global_step"]
-    with pytest.raises(UserError, match=r"already done 3 of 3 iterations.*iterations=6"):
-        run_in("run", "iterations=3", f"resume={folder}")
-    assert final(folder)["global_step"] == before
-
-
 def test_a_folder_that_holds_a_run_is_left_alone(run_in: RunIn) -> None:
     folder = run_in("run", "iterations=2")
     before = (folder / "summary.json").read_text()
@@ -239,50 +127,6 @@ def test_without_metrics_and_tensorboard(tmp_path: Path) -> None:
     assert len(rows(folder)) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
-def test_what_is_no_checkpoint(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "some.ckpt"
-    if content is None:
-        torch.save({"weights": torch.zeros(1)}, path)
-    else:
-        path.write_bytes(content)
-    with pytest.raises(UserError, match=r"is not a checkpoint"):
-        read_checkpoint(path)
-
-
-def test_a_truncated_checkpoint(run_in: RunIn) -> None:
-    path = run_in("run", "iterations=2") / "checkpoints" / "last.ckpt"
-    path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(UserError, match=r"is not a checkpoint, or is damaged"):
-        read_checkpoint(path)
-
-
-def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist"):
-        find_checkpoint(tmp_path / "missing")
-    with pytest.raises(UserError, match=r"it has no checkpoints/last.ckpt"):
-        find_checkpoint(tmp_path)
-
-
-class Payload:
-    def __reduce__(self) -> Any:
-        return (Path.touch, (Path("payload-ran"),))
-
-
-def test_a_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gan_lab.checkpoint import refuse_foreign_targets
-
-    monkeypatch.chdir(tmp_path)
-    torch.save({"gan_lab": {"config": Payload()}, "state_dict": {}}, tmp_path / "bad.ckpt")
-    with pytest.raises(UserError, match="is not a checkpoint"):
-        read_checkpoint(tmp_path / "bad.ckpt")
-    assert not (tmp_path / "payload-ran").exists()
-    with pytest.raises(UserError, match=r"asks for os.system"):
-        refuse_foreign_targets(
-            {"generator": {"_target_": "gan_lab.networks.mlp.MLP", "x": [{"_target_": "os.system"}]}}
-        )
-
-
 def test_the_memory_order_changes_nothing_but_rounding(run_in: RunIn) -> None:
     one, other = (
         final(run_in(name, "data.image_size=16", "iterations=3", f"channels_last={last}"))["state_dict"]
@@ -292,4 +136,4 @@ def test_the_memory_order_changes_nothing_but_rounding(run_in: RunIn) -> None:
     assert one[weight].is_contiguous(memory_format=torch.channels_last)
     assert not other[weight].is_contiguous(memory_format=torch.channels_last)
     for name, tensor in one.items():
-        torch.testing.assert_close(tensor, other[name], rtol=1e-2, atol=1e-3)
+        torch.testing.assert_close(tensor, other[name], rtol=1e-3, atol=2e-5)

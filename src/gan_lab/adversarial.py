@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,11 +15,14 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gan_lab.checks import check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
-from gan_lab.errors import UserError
 from gan_lab.seeding import derive_seed
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+CHECKPOINT_KEY = "gan_lab"
+"""Where a checkpoint holds what Lightning does not: configuration, overrides, unwritten scalars."""
+
 Terms = dict[str, Tensor]
 """Named, already weighted scalar terms of a loss; their sum is what the player minimizes."""
 
@@ -49,14 +53,10 @@ class AdversarialModule(pl.LightningModule, ABC):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if n_critic < 1:
-            raise UserError(f"model.n_critic={n_critic} must be at least 1, the updates of D for one of G")
-        if pretrain_discriminator < 0:
-            raise UserError(f"model.pretrain_discriminator={pretrain_discriminator} must be 0 or more iterations")
-        if not 0 <= ema_decay < 1:
-            raise UserError(f"model.ema_decay={ema_decay} must be at least 0 (no averaging) and below 1")
-        if not 0 <= lr_decay <= 1:
-            raise UserError(f"model.lr_decay={lr_decay} must be a part of the budget, from 0 to 1")
+        check_whole("model.n_critic", n_critic, 1)
+        check_whole("model.pretrain_discriminator", pretrain_discriminator, 0)
+        check_number("model.ema_decay", ema_decay, least=0, most=0.999999)
+        check_number("model.lr_decay", lr_decay, least=0, most=1)
         self.automatic_optimization = False
         self.generator = generator
         self.discriminator = discriminator
@@ -144,7 +144,7 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def _update(self, player: str, network: nn.Module, optimizer: LightningOptimizer, terms: Terms) -> None:
         """Minimize the sum of `terms` by one optimizer step; backward and step stand together, as fp16 needs it."""
-        loss = torch.stack(list(terms.values())).sum() if len(terms) > 1 else next(iter(terms.values()))
+        loss = reduce(torch.add, terms.values())
         optimizer.zero_grad()
         self.manual_backward(loss)
         if self.observing:
@@ -160,16 +160,18 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Let the checkpoint carry the configuration, so that it can be used without any other file."""
-        checkpoint["gan_lab"] = {**self.checkpoint_config, "scalars": dict(self.scalars)}
+        scalars = {name: value.item() for name, value in self.scalars.items()}
+        checkpoint[CHECKPOINT_KEY] = {**self.checkpoint_config, "scalars": scalars}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the point of the curves that was being gathered."""
-        self.scalars = dict(checkpoint["gan_lab"]["scalars"])
+        scalars = checkpoint[CHECKPOINT_KEY]["scalars"]
+        self.scalars = {name: torch.tensor(value, device=self.device) for name, value in scalars.items()}
 
     def take_scalars(self) -> dict[str, float]:
         """The scalars kept since the last call, read back from the device at once."""
         kept, self.scalars = self.scalars, {}
-        values = torch.stack([value.float() for value in kept.values()]).tolist() if kept else []
+        values = torch.stack([value.float().to(self.device) for value in kept.values()]).tolist() if kept else []
         return dict(zip(kept, values, strict=True))
 
     def observe(self, scalars: Terms) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
+import importlib
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
+from gan_lab.adversarial import CHECKPOINT_KEY
 from gan_lab.building import build
+from gan_lab.callbacks.checkpoints import LAST
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.noise import Noise
 
-KEY = "gan_lab"
-TRUSTED = ("gan_lab.models.", "gan_lab.networks.", "gan_lab.noise.", "torch.nn.", "torch.optim.")
+TRUSTED_MODULES = ("torch.nn", "torch.optim", "gan_lab.noise")
+TRUSTED_PACKAGES = ("gan_lab.models.", "gan_lab.networks.")
+TRUSTED_CLASSES = (nn.Module, torch.optim.Optimizer, Noise)
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -23,7 +28,7 @@ def find_checkpoint(path: Path) -> Path:
         UserError: where there is none.
     """
     path = path.expanduser()
-    last = path / "checkpoints" / "last.ckpt"
+    last = path / "checkpoints" / LAST
     if path.is_dir():
         if not last.is_file():
             raise UserError(
@@ -43,11 +48,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever the unpickler makes of the bytes of some other file
         raise UserError(
             f"{path} is not a checkpoint, or is damaged; name a .ckpt file that a run has written"
         ) from error
-    if not isinstance(content, dict) or not isinstance(content.get(KEY), dict) or "state_dict" not in content:
+    ours = content.get(CHECKPOINT_KEY) if isinstance(content, dict) else None
+    if not isinstance(ours, dict) or "state_dict" not in content:
         raise UserError(f"{path} is not a checkpoint of gan_lab; name a .ckpt file that a run has written")
     return content
 
@@ -58,7 +64,7 @@ def load_model(content: dict[str, Any]) -> NoiseGAN:
     Raises:
         UserError: where the configuration asks for anything but networks, noise, optimizers and variants of ours.
     """
-    config = content[KEY]["config"]["model"]
+    config = content[CHECKPOINT_KEY]["config"]["model"]
     refuse_foreign_targets(config)
     model = build("model", config)
     assert isinstance(model, NoiseGAN)
@@ -72,13 +78,24 @@ def load_model(content: dict[str, Any]) -> NoiseGAN:
 
 
 def refuse_foreign_targets(config: Any) -> None:
-    """Raise a `UserError` where a `_target_` lies outside what a checkpoint may build."""
+    """Raise a `UserError` where a `_target_` is anything but a network, layer, optimizer, noise or variant."""
     if isinstance(config, dict):
-        target = config.get("_target_", TRUSTED[0])
-        if not str(target).startswith(TRUSTED):
-            raise UserError(f"the checkpoint's configuration asks for {target}, which a checkpoint may not build")
+        if "_target_" in config and not _is_trusted(str(config["_target_"])):
+            raise UserError(f"the checkpoint asks for {config['_target_']}, which a checkpoint may not build")
         for value in config.values():
             refuse_foreign_targets(value)
     elif isinstance(config, list):
         for value in config:
             refuse_foreign_targets(value)
+
+
+def _is_trusted(target: str) -> bool:
+    """Whether `target` names a class of these kinds where it is defined, not through what its module imports."""
+    module, _, name = target.rpartition(".")
+    if module not in TRUSTED_MODULES and not module.startswith(TRUSTED_PACKAGES):
+        return False
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return False
+    return isinstance(found, type) and issubclass(found, TRUSTED_CLASSES)

@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(arguments: list[str]) -> None:
     """Compose the configuration with Hydra and train, once or, with `-m`, for every combination."""
-    from gan_lab.overrides import refuse_used_run_dir, with_resumed_choices
+    from gan_lab.overrides import refuse_used_folders, with_resumed_choices
 
     arguments = with_resumed_choices(arguments)
-    refuse_used_run_dir(arguments)
+    refuse_used_folders(arguments)
     if launch.rank() > 0:  # the first process writes Hydra's files and the log for all
         arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
     run_hydra(arguments)
@@ -150,10 +150,10 @@ def classifier(arguments: list[str]) -> None:
 
     from gan_lab.building import build
     from gan_lab.metrics.classifier import train as train_classifier
-    from gan_lab.overrides import compose
+    from gan_lab.overrides import compose, quoted
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    overrides = [f"data={options.name}"] + ([f"data.root='{options.root}'"] if options.root else [])
+    overrides = [f"data={options.name}"] + ([f"data.root={quoted(options.root)}"] if options.root else [])
     data = build("data", compose(overrides)["data"])
     accuracy = train_classifier(options.name, data.read(data.root), options.out)
     print(f"test accuracy {100 * accuracy:.2f} %, weights in {options.out}")

@@ -10,6 +10,8 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from gan_lab import launch
+
 
 class MetricsCSV(Logger):
     """Appends to `metrics.csv`: one row for each iteration with a point of some curve, a column for each curve.
@@ -23,7 +25,7 @@ class MetricsCSV(Logger):
         self.path = path
         self.columns = ["iteration"]
         self._pending: dict[str, Any] = {}
-        if path.is_file() and rank_zero_only.rank == 0:
+        if path.is_file() and launch.rank() == 0:
             with path.open(newline="") as file:
                 reader = csv.DictReader(file)
                 rows = [row for row in reader if int(row["iteration"]) <= resumed_at]

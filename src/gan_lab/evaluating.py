@@ -12,7 +12,7 @@ from gan_lab.building import build
 from gan_lab.callbacks.evaluation import evaluate
 from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
 from gan_lab.errors import UserError
-from gan_lab.overrides import compose, with_resumed_choices
+from gan_lab.overrides import compose, quoted, with_resumed_choices
 from gan_lab.settings import find_devices
 from gan_lab.summary import fid_entry
 
@@ -25,7 +25,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     """
     file = find_checkpoint(path)
     content = read_checkpoint(file)
-    arguments = with_resumed_choices([*overrides, f"resume='{file}'"])
+    arguments = with_resumed_choices([*overrides, f"resume={quoted(file)}"])
     config = compose([argument for argument in arguments if not argument.startswith("hydra.")])
     if config["metrics"]["fid"] is None:
         raise UserError("metrics=none measures nothing; choose metrics=classifier or metrics=inception")

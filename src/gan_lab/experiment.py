@@ -14,7 +14,8 @@ import torch
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from gan_lab import checkpoint, launch
+from gan_lab import launch
+from gan_lab.adversarial import CHECKPOINT_KEY
 from gan_lab.building import build, plain
 from gan_lab.callbacks.checkpoints import Checkpoints
 from gan_lab.callbacks.evaluation import Evaluation
@@ -22,13 +23,14 @@ from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
+from gan_lab.checkpoint import find_checkpoint, read_checkpoint
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
-from gan_lab.run_folder import refuse_used_folder
+from gan_lab.run_folder import claim_folder
 from gan_lab.settings import Settings
-from gan_lab.summary import closing_lines, summarize, write_summary
+from gan_lab.summary import closing_lines, flat, summarize, write_summary
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,6 @@ class Run:
     recorder: Recorder
     evaluation: Evaluation | None
     folder: Path
-    resume: Path | None
 
 
 def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
@@ -55,16 +56,16 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     quiet_lightning()
     values = plain(config)
     settings = Settings.of(values)
-    if values["resume"] is None:
-        refuse_used_folder(folder)
     pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
     model, data = build("model", values["model"]), build("data", values["data"])
     data.check(settings.devices)
+    resumed = find_resumed(values, settings.budget(data.batches_per_epoch))
     if settings.devices > 1 and not launch.is_launched():
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
-    prepared = prepare(values, settings, model, data, folder, overrides)
-    prepared.trainer.fit(model, datamodule=data, ckpt_path=prepared.resume, weights_only=True)
+    prepared = prepare(values, settings, model, data, folder, overrides, resumed)
+    checkpoint = None if resumed is None else resumed.path
+    prepared.trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return finish(prepared, values)
 
 
@@ -75,40 +76,76 @@ def prepare(
     data: ImageDataModule,
     folder: Path,
     overrides: list[str],
+    resumed: Resumed | None = None,
 ) -> Run:
-    """Put the parts of a run together and check that they fit; nothing is trained yet."""
+    """Put the parts of a run together and check that they fit; nothing is trained yet, and the folder comes last."""
     iterations = settings.budget(data.batches_per_epoch)
-    resume, resumed_at = find_resumed(config["resume"], iterations)
     if settings.channels_last:
         model.to(memory_format=torch.channels_last)
-    model.log_every = settings.log_every
+    model.log_every = min(settings.log_every, iterations)
     model.checkpoint_config = {"config": config, "overrides": overrides}
-    recorder = Recorder(settings.log_every, data.batch_size, data.batches_per_epoch)
+    check_optimizers(model)
+    recorder = Recorder(model.log_every, data.batch_size, data.batches_per_epoch)
     callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder)
-    trainer = build_trainer(settings, folder, iterations, callbacks, build_loggers(config, folder, resumed_at))
     if evaluation is not None:
         metric = evaluation.metric
-        metric.prepare(data, trainer.strategy.root_device, launch.rank(), settings.devices)
+        metric.prepare(data, settings.device(launch.local_rank()), launch.rank(), settings.devices)
         log.info("floor of %s, real test images: %.4g", metric.name, metric.floor)
-    return Run(model, data, trainer, recorder, evaluation, folder, resume)
+    if launch.rank() == 0 and (resumed is None or folder.resolve() != resumed.path.parent.parent):
+        claim_folder(folder)
+    loggers = build_loggers(config, folder, 0 if resumed is None else resumed.iterations)
+    trainer = build_trainer(settings, folder, iterations, callbacks, loggers)
+    return Run(model, data, trainer, recorder, evaluation, folder)
 
 
-def find_resumed(path: str | None, iterations: int) -> tuple[Path | None, int]:
-    """The checkpoint to resume and the iterations that it has done, or nothing and 0.
+@dataclass(frozen=True)
+class Resumed:
+    """The checkpoint that a run goes on from, and the iterations that it has done."""
+
+    path: Path
+    iterations: int
+
+
+FIXED = ("model", "data", "seed", "channels_last")
+"""What a resumed run cannot change; budget, intervals, devices, precision and metrics it can."""
+
+
+def find_resumed(config: dict[str, Any], iterations: int) -> Resumed | None:
+    """The checkpoint that `resume` names, or `None`.
 
     Raises:
-        UserError: where there is no such checkpoint, or it has used up the budget.
+        UserError: where there is none, it has used up the budget, or belongs to a run that was set up otherwise.
     """
-    if path is None:
-        return None, 0
-    found = checkpoint.find_checkpoint(Path(path))
-    done = int(checkpoint.read_checkpoint(found)["global_step"])
+    if config["resume"] is None:
+        return None
+    path = find_checkpoint(Path(config["resume"]))
+    content = read_checkpoint(path)
+    earlier = content[CHECKPOINT_KEY]["config"]
+    for key in FIXED:
+        now, before = dict(flat(key, config[key])), dict(flat(key, earlier[key]))
+        changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+        changed = [name for name in changed if name != "data.root"]
+        if changed:
+            name = changed[0]
+            raise UserError(
+                f"a resumed run cannot change {name} from {before.get(name)} to {now.get(name)}; "
+                "leave it as it was, or start a new run"
+            )
+    done = int(content["global_step"])
     if done >= iterations:
         raise UserError(
             f"resume={path} has already done {done} of {iterations} iterations; a larger budget continues it, "
             f"as iterations={2 * done}"
         )
-    return found, done
+    return Resumed(path, done)
+
+
+def check_optimizers(model: NoiseGAN) -> None:
+    """Raise a `UserError` where an optimizer does not take its values."""
+    try:
+        model.configure_optimizers()
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UserError(f"optimizer: {error}; mend optimizer.*") from error
 
 
 def quiet_lightning() -> None:
@@ -172,12 +209,13 @@ def build_trainer(
 def finish(prepared: Run, config: dict[str, Any]) -> float | None:
     """Write the summary, tell the hyper-parameters to TensorBoard, and print where everything is."""
     summary = summarize(prepared.model, prepared.data, prepared.recorder, prepared.evaluation, config)
+    summary["device"] = str(prepared.trainer.strategy.root_device)
     if not prepared.trainer.is_global_zero:
         return final_fid(summary)
     for logger in prepared.trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
             metrics = {f"final/{name}": entry["value"] for name, entry in summary["fid"].items()}
-            logger.log_hyperparams(summary["choices"] | {"seed": config["seed"]}, metrics)
+            logger.log_hyperparams(summary["choices"] | {"seed": config["seed"]}, metrics, step=summary["iterations"])
             logger.save()
     write_summary(summary, prepared.folder)
     for line in closing_lines(summary, prepared.folder):

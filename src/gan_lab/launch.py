@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.errors import UserError
+from gan_lab.overrides import quoted
 
 
 def is_launched() -> bool:
@@ -21,6 +22,11 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
+def local_rank() -> int:
+    """This process's number among those on its machine, which is the number of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
 def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
     """Run the same training in `processes` processes of this machine and wait for them.
 
@@ -31,7 +37,8 @@ def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
         UserError: where a process has failed; it has printed why.
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir='{folder}'"]
-    environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir={quoted(folder)}"]
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    environment.pop("HYDRA_FULL_ERROR", None)  # set by our own command line, not by the user
     if subprocess.run(command, env=environment, check=False).returncode:
         raise UserError(f"one of the {processes} processes failed; its message stands above")

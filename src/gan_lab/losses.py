@@ -1,7 +1,7 @@
 """Adversarial losses as pure functions of the discriminator's logits (any shape, any real value).
 
-Each returns a scalar, the mean over all logits, and works on logits rather than probabilities: the sigmoid is folded
-into the logarithm, so no value overflows and no gradient is lost in half precision.
+Each returns a float32 scalar, the mean over all logits, and works on logits rather than probabilities: the sigmoid is
+folded into the logarithm, so that no value overflows and no gradient is lost in half precision.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ def binary_cross_entropy(logits: Tensor, target: float) -> Tensor:
     As D's loss on real images (target 1) and on fakes (target 0) this is the original GAN's (Goodfellow et al. 2014);
     target 0.9 on real images is one-sided label smoothing (Salimans et al. 2016).
     """
+    logits = logits.float()
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
 def non_saturating(fake_logits: Tensor) -> Tensor:
     """-log D(G(z)), G's loss in practice (Goodfellow et al. 2014, section 3): strong gradients while D wins."""
-    return F.softplus(-fake_logits).mean()
+    return F.softplus(-fake_logits.float()).mean()
 
 
 def saturating(fake_logits: Tensor) -> Tensor:
@@ -32,7 +33,7 @@ def saturating(fake_logits: Tensor) -> Tensor:
 
     Its gradient vanishes where D rejects the fakes with confidence.
     """
-    return -F.softplus(fake_logits).mean()
+    return -F.softplus(fake_logits.float()).mean()
 
 
 def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:

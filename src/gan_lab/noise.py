@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.errors import UserError
+from gan_lab.checks import check_number, check_whole
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class Noise(ABC):
     dimension: int
 
     def __post_init__(self) -> None:
-        if self.dimension < 1:
-            raise UserError(f"noise.dimension={self.dimension} must be at least 1")
+        check_whole("noise.dimension", self.dimension, 1)
 
     @abstractmethod
     def __call__(self, num: int, generator: torch.Generator) -> Tensor:
@@ -60,8 +59,7 @@ class TruncatedNormal(Noise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.bound <= 0:
-            raise UserError(f"noise.bound={self.bound} must be greater than 0")
+        check_number("noise.bound", self.bound, above=0)
 
     def __call__(self, num: int, generator: torch.Generator) -> Tensor:
         """Draw `num` vectors: float32 `[num, dimension]` in [-bound, bound]."""
@@ -77,6 +75,11 @@ class Sphere(Noise):
     """
 
     radius: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.radius is not None:
+            check_number("noise.radius", self.radius, above=0)
 
     def __call__(self, num: int, generator: torch.Generator) -> Tensor:
         """Draw `num` vectors: float32 `[num, dimension]`, each of length `radius`."""

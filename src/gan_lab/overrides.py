@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.errors import UserError
-from gan_lab.run_folder import refuse_used_folder
+from gan_lab.run_folder import refuse_used_folder, refuse_used_sweep
 
 
 def with_resumed_choices(arguments: list[str]) -> list[str]:
@@ -17,32 +17,59 @@ def with_resumed_choices(arguments: list[str]) -> list[str]:
     path = value_of("resume", arguments)
     if path is None or path == "null":
         return arguments
-    from gan_lab.checkpoint import KEY, find_checkpoint, read_checkpoint
+    from gan_lab.adversarial import CHECKPOINT_KEY
+    from gan_lab.checkpoint import find_checkpoint, read_checkpoint
 
     checkpoint = find_checkpoint(Path(path))
-    earlier = [override for override in read_checkpoint(checkpoint)[KEY]["overrides"] if _key(override) != "resume"]
+    earlier = read_checkpoint(checkpoint)[CHECKPOINT_KEY]["overrides"]
     new = [argument for argument in arguments if _key(argument) != "resume"]
-    given = {_key(argument) for argument in new}
-    kept = [override for override in earlier if _key(override) not in given]
-    folder = [] if "hydra.run.dir" in given else [f"hydra.run.dir='{checkpoint.parent.parent}'"]
-    return [*kept, *new, f"resume='{checkpoint}'", *folder]
+    kept = [override for override in earlier if not _is_replaced(_key(override), {_key(argument) for argument in new})]
+    return [*kept, *new, f"resume={quoted(checkpoint)}", *_resumed_folder(checkpoint, new)]
 
 
-def refuse_used_run_dir(arguments: list[str]) -> None:
-    """Raise a `UserError` where `hydra.run.dir` names the folder of an earlier run and nothing is resumed.
+def _is_replaced(key: str, given: set[str]) -> bool:
+    """Whether an earlier override gives way: to the same key, or to another option of the group that it is a key of."""
+    return key == "resume" or any(key == other or key.startswith(f"{other}.") for other in given)
+
+
+def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
+    """Go on in the folder of the run; a checkpoint that was copied elsewhere starts a folder of its own.
+
+    Hydra's own files stay as the run's first start has written them.
+    """
+    if value_of("hydra.run.dir", new) is not None or checkpoint.parent.name != "checkpoints":
+        return []
+    return [f"hydra.run.dir={quoted(checkpoint.parent.parent)}", "hydra.output_subdir=null"]
+
+
+def refuse_used_folders(arguments: list[str]) -> None:
+    """Raise a `UserError` where a folder that the arguments name holds earlier runs that are not being resumed.
 
     This comes before Hydra writes its own files there.
     """
-    folder = value_of("hydra.run.dir", arguments)
-    if folder is None or value_of("resume", arguments) is not None or "${" in folder:
-        return
-    refuse_used_folder(Path(folder))
+    folder, sweep = value_of("hydra.run.dir", arguments), value_of("hydra.sweep.dir", arguments)
+    resumed = value_of("resume", arguments)
+    if folder is not None and (resumed is None or Path(folder).resolve() != Path(resumed).parent.parent):
+        refuse_used_folder(Path(folder))
+    if sweep is not None:
+        refuse_used_sweep(Path(sweep))
 
 
 def value_of(key: str, arguments: Sequence[str]) -> str | None:
     """The value that the last `key=value` of the arguments gives, without its quotes; `None` where there is none."""
     values = [argument.split("=", 1)[1] for argument in arguments if "=" in argument and _key(argument) == key]
-    return values[-1].strip("'\"") if values else None
+    if not values:
+        return None
+    value = values[-1]
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        value = value[1:-1].replace(f"\\{value[0]}", value[0])
+    return value
+
+
+def quoted(value: Path | str) -> str:
+    """A value that Hydra takes as it stands, whatever characters it has."""
+    escaped = str(value).replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _key(argument: str) -> str:

@@ -1,4 +1,4 @@
-"""The folder of a run."""
+"""The folder of a run: a new run never writes into an earlier one's."""
 
 from __future__ import annotations
 
@@ -10,8 +10,23 @@ TRACES = ("checkpoints", "samples", "metrics.csv", "summary.json")
 
 
 def refuse_used_folder(folder: Path) -> None:
-    """Raise a `UserError` where a new run would write over an earlier one."""
+    """Raise a `UserError` where `folder` holds a run already."""
     if any((folder / name).exists() for name in TRACES):
         raise UserError(
             f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh"
         )
+
+
+def refuse_used_sweep(folder: Path) -> None:
+    """Raise a `UserError` where `folder` holds the jobs of an earlier multirun."""
+    if any((job / name).exists() for job in folder.glob("*/") for name in TRACES):
+        raise UserError(f"{folder} already holds a multirun; choose another hydra.sweep.dir")
+
+
+def claim_folder(folder: Path) -> None:
+    """Make the folder this run's own; of two runs that want it at the same moment, one gets a `UserError`."""
+    refuse_used_folder(folder)
+    try:
+        (folder / "checkpoints").mkdir(parents=True)
+    except FileExistsError:
+        refuse_used_folder(folder)

@@ -24,8 +24,8 @@ def write_images(batches: Iterable[Tensor], out: Path) -> None:
     """
     if out.suffix not in (".png", ".npz", ""):
         raise UserError(f"--out {out}: choose FILE.png for a grid, FILE.npz for an array, or a folder's name")
-    if out.suffix == "" and out.is_dir() and any(out.iterdir()):
-        raise UserError(f"--out {out}: this folder is not empty; choose another")
+    if out.suffix == "" and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"--out {out} exists and is no empty folder; choose another")
     pictures = torch.cat([batch.cpu() for batch in batches])
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".png":

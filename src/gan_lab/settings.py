@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from gan_lab.checks import check_number, check_whole
 from gan_lab.errors import UserError
 
 
@@ -33,15 +33,15 @@ class Settings:
         Raises:
             UserError: for a value of the wrong kind, or a device that is not there.
         """
-        optional_counts = ("iterations", "sample_every", "checkpoint_every")
-        for key in optional_counts:
-            _check(
-                key, config[key], lambda value: value is None or _is_count(value), "a whole number from 1 on, or null"
-            )
-        _check("log_every", config["log_every"], _is_count, "a whole number from 1 on")
-        _check("channels_last", config["channels_last"], lambda value: isinstance(value, bool), "true or false")
-        _check("seed", config["seed"], lambda value: _is_whole(value) and value >= 0, "a whole number from 0 on")
-        _check("epochs", config["epochs"], lambda value: _is_number(value) and value > 0, "a number above 0")
+        for key in ("iterations", "sample_every", "checkpoint_every"):
+            check_whole(key, config[key], 1, optional=True)
+        check_whole("metrics.every", config["metrics"]["every"], 1, optional=True)
+        check_whole("log_every", config["log_every"], 1)
+        check_whole("seed", config["seed"], 0)
+        check_number("seed", config["seed"], most=2**32 - 1)
+        check_number("epochs", config["epochs"], above=0)
+        if not isinstance(config["channels_last"], bool):
+            raise UserError(f"channels_last={config['channels_last']} must be true or false")
         accelerator, devices = find_devices(config["trainer"]["accelerator"], config["trainer"]["devices"])
         precision = config["precision"]["lightning"]
         if precision == "16-mixed" and accelerator == "cpu":
@@ -59,6 +59,10 @@ class Settings:
             precision=precision,
         )
 
+    def device(self, local_rank: int) -> torch.device:
+        """The device of a process."""
+        return torch.device("cuda", local_rank) if self.accelerator == "gpu" else torch.device("cpu")
+
     def budget(self, batches_per_epoch: int) -> int:
         """The iterations to train for: `iterations`, else as many as `epochs` passes over the images have batches."""
         return self.iterations or max(1, round(self.epochs * batches_per_epoch))
@@ -75,7 +79,8 @@ def find_devices(accelerator: str, devices: int) -> tuple[str, int]:
         accelerator = "gpu" if available else "cpu"
     if accelerator not in ("cpu", "gpu"):
         raise UserError(f"trainer.accelerator={accelerator} is not known; choose auto, cpu or gpu")
-    _check("trainer.devices", devices, lambda value: value == -1 or _is_count(value), "a whole number from 1 on, or -1")
+    if devices != -1:
+        check_whole("trainer.devices", devices, 1)
     if accelerator == "gpu":
         if not available:
             raise UserError("a GPU is asked for, and PyTorch finds none on this machine; choose trainer=cpu or auto")
@@ -85,20 +90,3 @@ def find_devices(accelerator: str, devices: int) -> tuple[str, int]:
     elif devices == -1:
         raise UserError("trainer.devices=-1 means all GPUs; on the CPU say how many processes, as trainer.devices=2")
     return accelerator, devices
-
-
-def _check(key: str, value: Any, fits: Callable[[Any], bool], wanted: str) -> None:
-    if not fits(value):
-        raise UserError(f"{key}={value} must be {wanted}")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_count(value: Any) -> bool:
-    return _is_whole(value) and value >= 1
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

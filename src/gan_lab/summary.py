@@ -54,7 +54,6 @@ def summarize(
         "git_revision": git_revision(),
         "versions": {"gan_lab": __version__, "python": platform.python_version()}
         | {package: version(package) for package in PACKAGES},
-        "device": str(model.device),
     }
 
 
@@ -74,15 +73,14 @@ def choices(config: dict[str, Any]) -> dict[str, Any]:
     """The values by which runs differ, flat: of the model, its networks, noise and optimizers, and the data."""
     model = {key: value for key, value in config["model"].items() if not isinstance(value, dict)}
     sections = {"model": model, **{key: config[key] for key in ("network", "noise", "optimizer", "data")}}
-    return {
-        key: value for key, value in _flat("", sections) if not key.endswith(("_partial_", "root", "read._target_"))
-    }
+    return {key: value for key, value in flat("", sections) if not key.endswith(("_partial_", "root", "read._target_"))}
 
 
-def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
+def flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    """A nested dictionary as pairs of dotted keys and values."""
     if not isinstance(value, dict):
         return [(prefix, value)]
-    return [pair for key, inner in value.items() for pair in _flat(f"{prefix}.{key}" if prefix else key, inner)]
+    return [pair for key, inner in value.items() for pair in flat(f"{prefix}.{key}" if prefix else key, inner)]
 
 
 def git_revision() -> str | None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import SimpleNamespace
 
 import torch
 
+from gan_lab.building import build
 from gan_lab.data.images import Batch, Images
 from gan_lab.data.stream import BatchStream
+from gan_lab.overrides import compose
 
 IMAGES = Images(torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1), torch.arange(10))
 
@@ -38,6 +41,19 @@ def test_processes_share_out_the_batch() -> None:
     whole = labels(list(islice(BatchStream(IMAGES, 4, seed=0), 4)))
     parts = [labels(list(islice(BatchStream(IMAGES, 4, 0, rank=rank, world_size=2), 4))) for rank in (0, 1)]
     assert [left + right for left, right in zip(*parts, strict=True)] == whole
+
+
+def test_the_data_module_gives_each_rank_its_own_part_from_where_the_trainer_stands() -> None:
+    data = build("data", compose(["data=digits", "data.batch_size=8"])["data"])
+    streams = []
+    for rank in (0, 1):
+        strategy = SimpleNamespace(root_device=torch.device("cpu"))
+        data.trainer = SimpleNamespace(strategy=strategy, global_step=5, global_rank=rank, world_size=2)
+        streams.append(data.train_dataloader())
+    whole = BatchStream(data.splits.train, 8, seed=0, start=5)
+    left, right, both = (next(iter(stream)) for stream in (*streams, whole))
+    assert left.labels.shape == right.labels.shape == (4,)
+    assert torch.equal(torch.cat([left.real, right.real]), both.real)
 
 
 def test_images_and_labels_stay_together_and_are_scaled() -> None:

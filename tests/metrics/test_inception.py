@@ -32,7 +32,7 @@ def random_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_features_from_weights_given_by_path(digits: ImageDataModule, random_weights: Path) -> None:
     features = inception.load_features(digits, str(random_weights))
-    assert "Inception-v3, 2048 features, sha256 " in features.description
+    assert "Inception-v3, 2048 features, resized as in TensorFlow 1, sha256 " in features.description
     assert not any(parameter.requires_grad for parameter in features.network.parameters())
     grey = digits.splits.train.pictures[:2]
     with torch.no_grad():

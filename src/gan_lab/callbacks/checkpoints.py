@@ -41,7 +41,8 @@ class Checkpoints(Checkpoint):
 
     def _is_best(self, iteration: int) -> bool:
         measured = {} if self.evaluation is None else self.evaluation.measured
-        return iteration in measured and measured[iteration] <= min(measured.values())
+        earlier = [fid for at, fid in measured.items() if at < iteration]
+        return iteration in measured and measured[iteration] < min(earlier, default=float("inf"))
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
         path, temporary = self.folder / name, self.folder / f".{name}.tmp"

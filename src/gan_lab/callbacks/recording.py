@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 
 from gan_lab.adversarial import AdversarialModule
 
@@ -27,7 +28,9 @@ class Stopwatch:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the block out of `training`."""
+        """Leave the block out of `training`; a GPU first finishes the iterations that it has been given."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         begin = time.perf_counter()
         try:
             yield
@@ -66,12 +69,6 @@ class Recorder(pl.Callback):
     def images_seen(self, iterations: int) -> int:
         """Real images, over all devices, in so many iterations."""
         return iterations * self.batch_size
-
-    @property
-    def images_per_second(self) -> float:
-        """Real images per second of training, the whole run long."""
-        iterations, seconds = self._mark
-        return self.images_seen(iterations) / seconds if seconds else 0.0
 
     def record(self, trainer: pl.Trainer, scalars: dict[str, float]) -> None:
         """Write scalars at the iteration that the trainer stands at."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
+from gan_lab.checks import check_whole
 from gan_lab.data.images import Splits
 from gan_lab.data.stream import BatchStream
 from gan_lab.errors import UserError
@@ -36,8 +37,8 @@ class ImageDataModule(pl.LightningDataModule):
         epochs: float = 1,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise UserError(f"data.batch_size={batch_size} must be at least 1")
+        for key, value in (("channels", channels), ("image_size", image_size), ("batch_size", batch_size)):
+            check_whole(f"data.{key}", value, 1)
         self.read = read
         self.name = name
         self.image_shape = (channels, image_size, image_size)

@@ -1,7 +1,8 @@
 """A small classifier of each data set, whose last hidden layer is the feature space of `fid/classifier`.
 
-The weights for digits and MNIST ship with the package, made by `gan-lab classifier NAME`; for other data sets the
-classifier is trained on first use, by the same recipe, and cached.
+The weights for digits and MNIST ship with the package, made by `gan-lab classifier NAME`, with their hashes in
+`weights/SHA256SUMS` and their test accuracy inside; for other data sets the classifier is trained on first use, by the
+same recipe, and cached.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ RECIPE: dict[str, Any] = {
     "batch_size": 128,
     "peak_lr": 0.004,
     "weight_decay": 0.01,
-    "label_smoothing": 0.0,
     "shift": 2,  # pixels of random translation for images of 28 pixels and more; smaller ones shift by 1
     "seed": 0,
 }
@@ -76,12 +76,15 @@ def load_features(data: ImageDataModule) -> Features:
     shipped = resources.files("gan_lab.metrics") / "weights" / f"{data.name}.safetensors"
     with resources.as_file(shipped) as path:
         if not path.is_file():
-            path = cache_folder() / "classifiers" / f"{data.name}.safetensors"
+            splits = data.read(data.root)
+            inputs = repr((RECIPE, splits.train.fingerprint(), splits.test.fingerprint()))
+            key = hashlib.sha256(inputs.encode()).hexdigest()[:12]
+            path = cache_folder() / "classifiers" / f"{data.name}-{key}.safetensors"
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
                 if not path.is_file():
                     log.info("training the classifier of data=%s for fid/classifier: once, for some minutes", data.name)
-                    train(data.name, data.read(data.root), path)
+                    train(data.name, splits, path)
         network, facts = load(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     description = (
@@ -118,6 +121,7 @@ def train(name: str, splits: Splits, path: Path) -> float:
         "test_images": str(len(splits.test)),
         "torch": torch.__version__.split("+")[0],
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, temporary, facts)
     os.replace(temporary, path)
@@ -138,7 +142,7 @@ def fit(network: Classifier, images: Images) -> Classifier:
         order = torch.randperm(len(images))
         for chosen in order[: steps * batch_size].split(batch_size):
             logits = network.logits(random_shift(images.pictures[chosen], shift))
-            loss = F.cross_entropy(logits, images.labels[chosen], label_smoothing=RECIPE["label_smoothing"])
+            loss = F.cross_entropy(logits, images.labels[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from gan_lab.checks import check_whole
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.data.images import Splits
-from gan_lab.errors import UserError
 from gan_lab.metrics.features import Features
 from gan_lab.paths import cache_folder
 
@@ -59,8 +59,7 @@ class FrechetDistance:
     """
 
     def __init__(self, name: str, features: Callable[[ImageDataModule], Features], num_samples: int) -> None:
-        if num_samples < 2:
-            raise UserError(f"metrics.fid.num_samples={num_samples} must be at least 2")
+        check_whole("metrics.fid.num_samples", num_samples, 2)
         self.name = name
         self.load_features = features
         self.num_samples = num_samples
@@ -78,6 +77,7 @@ class FrechetDistance:
         self.features = self.load_features(data)
         self.network = self.features.network.to(device)
         self.metric = empty_metric(self._num_features, sync=True).to(device)
+        self.metric.orig_dtype = torch.float32  # which torchmetrics learns from samples, and some process may have none
         reference = self._reference(data.splits)
         self.floor = float(reference["floor"])
         if rank == 0:  # the processes' states are added up, so only one of them brings the reference

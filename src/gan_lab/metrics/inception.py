@@ -47,7 +47,8 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(URL, str(path), hash_prefix="6726825d", progress=True)
         torch.load(path, map_location="cpu", weights_only=True)  # torchmetrics itself would run a pickle's code
-        network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path))
+        # resized as TensorFlow 1 did, which the papers' numbers rest on; torchmetrics' default is another way
+        network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)
     except Exception as error:
         raise UserError(
             f"metrics=inception: its weights cannot be had ({reason(error)}); fetch {URL} and put it at {path}, "
@@ -55,5 +56,6 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Features(
-        Inception(network.eval().requires_grad_(False)), f"Inception-v3, 2048 features, sha256 {digest[:12]}"
+        Inception(network.eval().requires_grad_(False)),
+        f"Inception-v3, 2048 features, resized as in TensorFlow 1, sha256 {digest[:12]}",
     )

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from gan_lab import losses
 from gan_lab.adversarial import Terms
+from gan_lab.checks import check_number, check_whole
 from gan_lab.data.images import Batch
-from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
 
 
@@ -33,12 +33,9 @@ class GAN(NoiseGAN):
         **noise_gan: Any,
     ) -> None:
         super().__init__(**noise_gan)
-        if r1_weight < 0:
-            raise UserError(f"model.r1_weight={r1_weight} must be 0 (no penalty) or greater")
-        if r1_every < 1:
-            raise UserError(f"model.r1_every={r1_every} must be at least 1 iteration")
-        if not 0.5 < real_label <= 1:
-            raise UserError(f"model.real_label={real_label} must be above 0.5 and at most 1")
+        check_number("model.real_label", real_label, above=0.5, most=1)
+        check_number("model.r1_weight", r1_weight, least=0)
+        check_whole("model.r1_every", r1_every, 1)
         self.saturating = saturating
         self.real_label = real_label
         self.r1_weight = r1_weight

@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from gan_lab.checks import check_whole
 from gan_lab.errors import UserError
-from gan_lab.networks.layers import Activation, ImageShape, check_width, initialize_normal
+from gan_lab.networks.layers import Activation, ImageShape, initialize_normal
 
 
 def stage_sizes(image_shape: ImageShape) -> list[int]:
@@ -41,7 +42,7 @@ def stage_sizes(image_shape: ImageShape) -> list[int]:
 
 def stage_channels(width: int, count: int) -> list[int]:
     """Channels at each stage of the discriminator, from the image inwards: width, 2 width, 4 width, ..."""
-    check_width("network width", width)
+    check_whole("network.width", width, 1)
     return [width * 2**stage for stage in range(count)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
-from gan_lab.errors import UserError
+from gan_lab.checks import check_number
 
 Activation = Callable[[], nn.Module]
 """Makes a new activation layer; called once per layer."""
@@ -22,8 +22,7 @@ def initialize_normal(module: nn.Module, std: float | None) -> None:
     """
     if std is None:
         return
-    if std <= 0:
-        raise UserError(f"init_std={std} must be greater than 0, or null for PyTorch's own initialization")
+    check_number("init_std", std, above=0)
     for layer in module.modules():
         weight = getattr(layer, "weight", None)
         if weight is None:
@@ -33,9 +32,3 @@ def initialize_normal(module: nn.Module, std: float | None) -> None:
         bias = getattr(layer, "bias", None)
         if bias is not None:
             nn.init.zeros_(bias)
-
-
-def check_width(name: str, width: int) -> None:
-    """Raise a `UserError` unless `width`, a number of channels or units, is at least 1."""
-    if width < 1:
-        raise UserError(f"{name}={width} must be at least 1")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from gan_lab.checks import check_whole
 from gan_lab.errors import UserError
-from gan_lab.networks.layers import Activation, ImageShape, check_width, initialize_normal
+from gan_lab.networks.layers import Activation, ImageShape, initialize_normal
 
 
 def hidden_layers(
@@ -23,7 +24,7 @@ def hidden_layers(
         raise UserError(f"dropout={dropout} must be at least 0 and below 1")
     layers: list[nn.Module] = []
     for width, normalize in zip(widths, batchnorm, strict=True):
-        check_width("widths", width)
+        check_whole("widths", width, 1)
         layers.append(nn.Linear(inputs, width, bias=not normalize))  # batch norm has a bias of its own
         if normalize:
             layers.append(nn.BatchNorm1d(width))

@@ -1,0 +1,29 @@
+"""Checks of values that a user has given."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gan_lab.errors import UserError
+
+
+def check_whole(key: str, value: Any, least: int, optional: bool = False) -> None:
+    """Raise a `UserError` unless `value` is a whole number of at least `least`, or `None` where that is allowed."""
+    if optional and value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UserError(f"{key}={value} must be a whole number from {least} on" + (", or null" if optional else ""))
+
+
+def check_number(
+    key: str, value: Any, above: float | None = None, least: float | None = None, most: float | None = None
+) -> None:
+    """Raise a `UserError` unless `value` is a finite number within the bounds."""
+    bounds = [(above, "above", lambda x, y: x > y), (least, "at least", lambda x, y: x >= y)]
+    bounds.append((most, "at most", lambda x, y: x <= y))
+    given = [(bound, words, holds) for bound, words, holds in bounds if bound is not None]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not all(holds(value, bound) for bound, _, holds in given):
+        wanted = " and ".join(f"{words} {bound:g}" for bound, words, _ in given)
+        raise UserError(f"{key}={value} must be a number {wanted}".rstrip())

@@ -1,0 +1,164 @@
+"""Runs that stop and go on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TINY
+from omegaconf import OmegaConf
+from run_helpers import RunIn, equal, events, final, rows
+
+from gan_lab import experiment
+from gan_lab.errors import UserError
+from gan_lab.overrides import compose, quoted, value_of, with_resumed_choices
+
+
+class CrashError(Exception):
+    pass
+
+
+def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = experiment.build_callbacks
+
+    def with_crash(*arguments: Any) -> Any:
+        callbacks, evaluation = original(*arguments)
+        recorder = callbacks[0]
+        inner = recorder.on_train_batch_end
+
+        def crash(trainer: Any, *rest: Any) -> None:
+            if trainer.global_step == iterations:
+                raise CrashError
+            inner(trainer, *rest)
+
+        recorder.on_train_batch_end = crash
+        return callbacks, evaluation
+
+    monkeypatch.setattr(experiment, "build_callbacks", with_crash)
+
+
+def run_mlp(folder: Path, *overrides: str) -> None:
+    arguments = [
+        "model=gan",
+        "data.batch_size=32",
+        "log_every=1",
+        "metrics.fid.num_samples=64",
+        "trainer=cpu",
+        *overrides,
+    ]
+    experiment.run(OmegaConf.create(compose(arguments)), folder, arguments)
+
+
+def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bitwise: weights, averages, both optimizers, schedules; and the curves have neither gaps nor doubles."""
+    budget = [
+        "iterations=50", "checkpoint_every=20", "metrics.every=15", "sample_every=10", "model.ema_decay=0.9",
+        "model.n_critic=2", "model.lr_decay=0.5", "network.generator.dropout=0.3", "network.generator.widths=[16]",
+    ]  # fmt: skip
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    run_mlp(whole, *budget)
+    with monkeypatch.context() as patch:
+        crash_after(48, patch)
+        with pytest.raises(CrashError):
+            run_mlp(broken, *budget)
+    assert final(broken)["global_step"] == 40  # inside the second pass over the 44 batches of the data
+    run_mlp(broken, *budget, f"resume={broken}")
+    left, right = final(whole), final(broken)
+    for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step"):
+        assert equal(left[key], right[key]), key
+    assert left["global_step"] == 50
+    timeless = [{key: value for key, value in row.items() if "second" not in key} for row in rows(whole)]
+    assert timeless == [{key: value for key, value in row.items() if "second" not in key} for row in rows(broken)]
+    for tag in ("loss/generator", "fid/classifier"):
+        points = [[(event.step, event.value) for event in events(folder).Scalars(tag)] for folder in (whole, broken)]
+        assert points[0] == points[1]
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (whole, broken)]
+    assert summaries[0]["fid"] == summaries[1]["fid"]
+    assert {path.name for path in (whole / "samples").iterdir()} == {
+        path.name for path in (broken / "samples").iterdir()
+    }
+
+
+def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
+    whole = run_in("whole", "iterations=9")
+    short = run_in("short", "iterations=5")
+    run_in("short", "iterations=9", f"resume={short}")
+    assert equal(final(whole)["state_dict"], final(short)["state_dict"])
+    assert equal(final(whole)["optimizer_states"], final(short)["optimizer_states"])
+    assert [row["iteration"] for row in rows(short)] == [str(iteration) for iteration in range(1, 10)]
+
+
+def test_a_used_up_budget_is_told(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=3")
+    before = final(folder)["global_step"]
+    with pytest.raises(UserError, match=r"already done 3 of 3 iterations.*iterations=6"):
+        run_in("run", "iterations=3", f"resume={folder}")
+    assert final(folder)["global_step"] == before
+
+
+def start(folder: Path, *overrides: str) -> Path:
+    arguments = [*TINY, *overrides]
+    experiment.run(OmegaConf.create(compose(arguments)), folder, arguments)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two iterations."""
+    return start(tmp_path_factory.mktemp("trained") / "run", "iterations=2")
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("network.width=16", "width from 8 to 16"),
+        ("optimizer.lr=0.1", "lr from 0.0002 to 0.1"),
+        ("model.ema_decay=0.5", "ema_decay from 0.0 to 0.5"),
+        ("data.batch_size=16", "data.batch_size from 32 to 16"),
+        ("channels_last=false", "channels_last from True to False"),
+        ("seed=9", "seed from 0 to 9"),
+    ],
+)
+def test_a_resumed_run_keeps_its_set_up(trained: Path, tmp_path: Path, override: str, told: str) -> None:
+    with pytest.raises(UserError, match=f"a resumed run cannot change .*{told}"):
+        start(tmp_path, "iterations=4", override, f"resume={trained}")
+    assert final(trained)["global_step"] == 2
+
+
+def test_a_failed_resume_takes_nothing_away(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=6", "metrics.every=2")
+    before = (folder / "metrics.csv").read_text()
+    missing = ["metrics=inception", "metrics.fid.features.weights=missing.pth", "metrics.fid.num_samples=64"]
+    with pytest.raises(UserError, match="is not a file"):
+        run_in("run", "iterations=8", *missing, f"resume={folder}/checkpoints/best.ckpt")
+    assert (folder / "metrics.csv").read_text() == before
+
+
+def test_a_checkpoint_elsewhere_does_not_write_beside_it(run_in: RunIn, tmp_path: Path) -> None:
+    folder = run_in("run", "iterations=2")
+    copy = tmp_path / "copies" / "some.ckpt"
+    copy.parent.mkdir()
+    copy.write_bytes((folder / "checkpoints" / "last.ckpt").read_bytes())
+    assert value_of("hydra.run.dir", with_resumed_choices([f"resume={copy}"])) is None
+    named = value_of("hydra.run.dir", with_resumed_choices([f"resume={folder}"]))
+    assert named == str(folder)
+
+
+def test_choices_of_the_resumed_run_give_way_to_new_ones(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=2", "metrics.every=1")
+    arguments = with_resumed_choices([f"resume={folder}", "iterations=9", "metrics=inception"])
+    assert "iterations=9" in arguments
+    assert "iterations=2" not in arguments
+    assert not [argument for argument in arguments if argument.startswith("metrics.")]
+    assert "network.width=8" in arguments
+
+
+@pytest.mark.parametrize("path", ["plain", "with space", "o'brien", "back\\slash", "a=b,c"])
+def test_any_path_survives_the_command_line(path: str) -> None:
+    argument = f"resume={quoted(path)}"
+    assert value_of("resume", [argument]) == path
+    assert compose([argument])["resume"] == path

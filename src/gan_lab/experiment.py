@@ -28,7 +28,7 @@ from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
-from gan_lab.run_folder import claim_folder
+from gan_lab.run_folder import claim_folder, refuse_used_folder
 from gan_lab.settings import Settings
 from gan_lab.summary import closing_lines, flat, summarize, write_summary
 
@@ -61,6 +61,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     data.check(settings.devices)
     resumed = find_resumed(values, settings.budget(data.batches_per_epoch))
     if settings.devices > 1 and not launch.is_launched():
+        check_before_launch(values, data, folder, resumed)
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
@@ -138,6 +139,14 @@ def find_resumed(config: dict[str, Any], iterations: int) -> Resumed | None:
             f"as iterations={2 * done}"
         )
     return Resumed(path, done)
+
+
+def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:
+    """Find here, where one line can tell it, what would otherwise fail in each of several processes."""
+    if config["metrics"]["fid"] is not None:
+        build("metrics.fid", config["metrics"]["fid"]).load_features(data)
+    if resumed is None:
+        refuse_used_folder(folder)
 
 
 def check_optimizers(model: NoiseGAN) -> None:

@@ -35,11 +35,13 @@ def _is_replaced(key: str, given: set[str]) -> bool:
 def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
     """Go on in the folder of the run; a checkpoint that was copied elsewhere starts a folder of its own.
 
-    Hydra's own files stay as the run's first start has written them.
+    Hydra's own files there stay as the run's first start has written them.
     """
-    if value_of("hydra.run.dir", new) is not None or checkpoint.parent.name != "checkpoints":
+    own = checkpoint.parent.parent
+    named = value_of("hydra.run.dir", new)
+    if checkpoint.parent.name != "checkpoints" or (named is not None and Path(named).resolve() != own):
         return []
-    return [f"hydra.run.dir={quoted(checkpoint.parent.parent)}", "hydra.output_subdir=null"]
+    return [f"hydra.run.dir={quoted(own)}", "hydra.output_subdir=null"]
 
 
 def refuse_used_folders(arguments: list[str]) -> None:

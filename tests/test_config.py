@@ -155,7 +155,14 @@ def test_bad_top_level_values_are_refused(override: str) -> None:
 
 @pytest.mark.parametrize(
     "override",
-    ["data.batch_size=abc", "data.batch_size=64.0", "data.image_size=0", "network.width=[1]", "noise.dimension=x"],
+    [
+        "data.batch_size=abc",
+        "data.batch_size=64.0",
+        "data.image_size=0",
+        "network.width=[1]",
+        "noise.dimension=x",
+        "noise.dimension=",
+    ],
 )
 def test_values_of_the_wrong_kind_are_refused_in_one_line(override: str) -> None:
     config = compose([override])

@@ -172,8 +172,9 @@ def build_callbacks(
     evaluation = None
     if config["metrics"]["fid"] is not None:
         metric = build("metrics.fid", config["metrics"]["fid"])
-        evaluation = Evaluation(metric, interval(config["metrics"]["every"], iterations, 10), settings.seed, recorder)
-    samples = SampleGrids(folder / "samples", interval(settings.sample_every, iterations, 40), recorder)
+        every = interval(config["metrics"]["every"], iterations, 10, least=100)
+        evaluation = Evaluation(metric, every, settings.seed, recorder)
+    samples = SampleGrids(folder / "samples", interval(settings.sample_every, iterations, 40, least=10), recorder)
     every = interval(settings.checkpoint_every, iterations, 20)
     callbacks: list[pl.Callback] = [recorder, samples]
     if evaluation is not None:

@@ -103,6 +103,8 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
 
 def explain(error: Exception) -> str:
     """Hydra's message about a wrong choice or key as one line that says what could be meant."""
+    from hydra.errors import OverrideParseException
+
     text = str(error)
     missing_option = re.search(r"Could not find '([\w./@]+)/([^'/]*)'", text)
     if missing_option:
@@ -113,6 +115,8 @@ def explain(error: Exception) -> str:
     if missing_key:
         key = missing_key.group(1)
         return f"there is no group or key '{key}'{_near(key, known_keys())}; --help lists all"
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: not of the form KEY=VALUE ({text.splitlines()[0]}); quote special characters"
     lines = [line.strip() for line in [*text.splitlines(), *str(error.__cause__ or "").splitlines()] if line.strip()]
     return "; ".join(lines[:2]) + "; --help lists the choices"
 

@@ -112,8 +112,8 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
         for name, entry in summary["fid"].items()
     ]
     lines += [
-        f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, "
-        f"{summary['images_per_second']:.0f} images/s of training",
+        f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, of which "
+        f"{summary['training_seconds']:.0f} s training at {summary['images_per_second']:.0f} images/s",
         f"run folder   {shown}",
         f"sample grid  {shown / 'samples' / grids[-1].name}",
         f"film         {shown / 'samples' / GIF}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytorch_lightning as pl
 
 
-def interval(every: int | None, iterations: int, times: int) -> int:
-    """`every`, or where it is `None` so many iterations that the callback acts `times` times in the budget."""
-    return every or max(1, iterations // times)
+def interval(every: int | None, iterations: int, times: int, least: int = 1) -> int:
+    """`every`; where it is `None`, what makes the callback act `times` times in the budget, but `least` or more."""
+    return every or max(least, iterations // times)
 
 
 def is_due(trainer: pl.Trainer, every: int) -> bool:

@@ -67,6 +67,7 @@ class DCGANGenerator(nn.Module):
         init_std: float | None = None,
     ) -> None:
         super().__init__()
+        check_whole("noise.dimension", noise_dimension, 1)
         *sizes, base = stage_sizes(image_shape)
         channels = stage_channels(width, len(sizes))[::-1]
 

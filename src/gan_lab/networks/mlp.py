@@ -52,6 +52,7 @@ class MLPGenerator(nn.Module):
         init_std: float | None = None,
     ) -> None:
         super().__init__()
+        check_whole("noise.dimension", noise_dimension, 1)
         hidden = hidden_layers(noise_dimension, widths, activation, [batchnorm] * len(widths), dropout)
         last = widths[-1] if widths else noise_dimension
         self.layers = nn.Sequential(

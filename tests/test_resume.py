@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ class CrashError(Exception):
     pass
 
 
-def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] = CrashError) -> None:
     original = experiment.build_callbacks
 
     def with_crash(*arguments: Any) -> Any:
@@ -30,7 +31,7 @@ def crash_after(iterations: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
         def crash(trainer: Any, *rest: Any) -> None:
             if trainer.global_step == iterations:
-                raise CrashError
+                raise error
             inner(trainer, *rest)
 
         recorder.on_train_batch_end = crash
@@ -90,6 +91,19 @@ def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
     assert equal(final(whole)["state_dict"], final(short)["state_dict"])
     assert equal(final(whole)["optimizer_states"], final(short)["optimizer_states"])
     assert [row["iteration"] for row in rows(short)] == [str(iteration) for iteration in range(1, 10)]
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    crash_after(8, monkeypatch, KeyboardInterrupt)
+    try:
+        with pytest.raises(
+            UserError, match=rf"stopped at iteration 8; resume={tmp_path}/run goes on from the last save"
+        ):
+            run_mlp(tmp_path / "run", "iterations=20", "checkpoint_every=5")
+    finally:
+        signal.signal(signal.SIGINT, handler)  # Lightning switches it off while it ends the run
+    assert final(tmp_path / "run")["global_step"] == 5
 
 
 def test_a_used_up_budget_is_told(run_in: RunIn) -> None:

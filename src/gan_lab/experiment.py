@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from gan_lab import launch
 from gan_lab.adversarial import CHECKPOINT_KEY
 from gan_lab.building import build, plain
-from gan_lab.callbacks.checkpoints import Checkpoints
+from gan_lab.callbacks.checkpoints import LAST, Checkpoints
 from gan_lab.callbacks.evaluation import Evaluation
 from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
@@ -65,9 +65,22 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
-    checkpoint = None if resumed is None else resumed.path
-    prepared.trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    fit(prepared, None if resumed is None else resumed.path)
     return finish(prepared, values)
+
+
+def fit(prepared: Run, checkpoint: Path | None) -> None:
+    """Train from the start, or from a checkpoint, to the end of the budget.
+
+    Raises:
+        UserError: where the user has stopped it; it says how to go on.
+    """
+    try:
+        prepared.trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
+    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning makes an exit of the interrupt
+        done, saved = prepared.trainer.global_step, (prepared.folder / "checkpoints" / LAST).exists()
+        remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
+        raise UserError(f"stopped at iteration {done}; {remedy}") from stop
 
 
 def prepare(

@@ -116,7 +116,8 @@ def explain(error: Exception) -> str:
         key = missing_key.group(1)
         return f"there is no group or key '{key}'{_near(key, known_keys())}; --help lists all"
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: not of the form KEY=VALUE ({text.splitlines()[0]}); quote special characters"
+        said = [line for line in text.splitlines() if line and not line.startswith(("Error parsing", "See http"))]
+        return f"{error.override}: not of the form KEY=VALUE ({said[0]}); quote special characters"
     lines = [line.strip() for line in [*text.splitlines(), *str(error.__cause__ or "").splitlines()] if line.strip()]
     return "; ".join(lines[:2]) + "; --help lists the choices"
 

@@ -177,9 +177,9 @@ def test_half_precision_needs_a_gpu() -> None:
         Settings.of(compose(["trainer=cpu", "precision=fp16"]))
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("trainer", ["gpu", "ddp"])
-def test_a_gpu_where_none_is(trainer: str) -> None:
+def test_a_gpu_where_none_is(trainer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(UserError, match=r"a GPU is asked for.*trainer=cpu"):
         Settings.of(compose([f"trainer={trainer}"]))
 
@@ -190,13 +190,15 @@ def test_bad_values_of_an_optimizer_are_told_before_training(override: str) -> N
         check_optimizers(build_model(*override.split()))
 
 
-@pytest.mark.parametrize(("precision", "used"), [("fp32", "32-true"), ("bf16", "bf16-mixed"), ("fp16", "16-mixed")])
+def test_half_precision_is_asked_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    settings = Settings.of(compose(["trainer=auto", "precision=fp16"]))
+    assert (settings.accelerator, settings.devices, settings.precision) == ("gpu", 1, "16-mixed")
+
+
+@pytest.mark.parametrize(("precision", "used"), [("fp32", "32-true"), ("bf16", "bf16-mixed")])
 def test_precision_reaches_the_trainer(precision: str, used: str, tmp_path: Path) -> None:
     config = compose(["trainer=cpu", f"precision={precision}", "iterations=3"])
-    config["trainer"]["accelerator"] = "cpu"
-    if precision == "fp16":
-        assert config["precision"]["lightning"] == used  # refused on the CPU, see above
-        return
     trainer = build_trainer(Settings.of(config), tmp_path, 3, [], [])
     assert trainer.precision == used
     assert trainer.max_steps == 3

@@ -15,7 +15,6 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from gan_lab import launch
-from gan_lab.adversarial import CHECKPOINT_KEY
 from gan_lab.building import build, plain
 from gan_lab.callbacks.checkpoints import LAST, Checkpoints
 from gan_lab.callbacks.evaluation import Evaluation
@@ -23,14 +22,14 @@ from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
-from gan_lab.checkpoint import find_checkpoint, read_checkpoint
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.resuming import Resumed, find_resumed
 from gan_lab.run_folder import claim_folder, refuse_used_folder
 from gan_lab.settings import Settings
-from gan_lab.summary import closing_lines, flat, summarize, write_summary
+from gan_lab.summary import closing_lines, summarize, write_summary
 
 log = logging.getLogger(__name__)
 
@@ -110,48 +109,6 @@ def prepare(
     loggers = build_loggers(config, folder, 0 if resumed is None else resumed.iterations)
     trainer = build_trainer(settings, folder, iterations, callbacks, loggers)
     return Run(model, data, trainer, recorder, evaluation, folder)
-
-
-@dataclass(frozen=True)
-class Resumed:
-    """The checkpoint that a run goes on from, and the iterations that it has done."""
-
-    path: Path
-    iterations: int
-
-
-FIXED = ("model", "data", "seed", "channels_last")
-"""What a resumed run cannot change; budget, intervals, devices, precision and metrics it can."""
-
-
-def find_resumed(config: dict[str, Any], iterations: int) -> Resumed | None:
-    """The checkpoint that `resume` names, or `None`.
-
-    Raises:
-        UserError: where there is none, it has used up the budget, or belongs to a run that was set up otherwise.
-    """
-    if config["resume"] is None:
-        return None
-    path = find_checkpoint(Path(config["resume"]))
-    content = read_checkpoint(path)
-    earlier = content[CHECKPOINT_KEY]["config"]
-    for key in FIXED:
-        now, before = dict(flat(key, config[key])), dict(flat(key, earlier[key]))
-        changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-        changed = [name for name in changed if name != "data.root"]
-        if changed:
-            name = changed[0]
-            raise UserError(
-                f"a resumed run cannot change {name} from {before.get(name)} to {now.get(name)}; "
-                "leave it as it was, or start a new run"
-            )
-    done = int(content["global_step"])
-    if done >= iterations:
-        raise UserError(
-            f"resume={path} has already done {done} of {iterations} iterations; a larger budget continues it, "
-            f"as iterations={2 * done}"
-        )
-    return Resumed(path, done)
 
 
 def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:

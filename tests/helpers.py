@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -30,6 +31,12 @@ def small_overrides(model: str) -> list[str]:
 def build_model(*overrides: str) -> NoiseGAN:
     torch.manual_seed(0)
     return build("model", compose(overrides)["model"])
+
+
+def at_iteration(model: NoiseGAN, iteration: int = 0, rank: int = 0) -> NoiseGAN:
+    """The model as if a trainer stood at that iteration of 100."""
+    model._trainer = SimpleNamespace(global_step=iteration, global_rank=rank, max_steps=100)  # type: ignore[assignment]
+    return model
 
 
 def random_batch(shape: Sequence[int], size: int = 8, seed: int = 1) -> Batch:

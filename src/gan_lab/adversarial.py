@@ -15,7 +15,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gan_lab.checks import check_number, check_whole
+from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
 from gan_lab.seeding import derive_seed
 
@@ -37,7 +37,8 @@ class AdversarialModule(pl.LightningModule, ABC):
               -> D phase: discriminator_loss(batch, fake without gradient) -> backward -> step
               -> G phase: generator_loss(batch, fake)                      -> backward -> step
 
-    One forward of G serves both phases. In each phase the opponent's weights are frozen.
+    One forward of G serves both phases, unless `fresh_fakes` asks for another in G's. In each phase the opponent's
+    weights are frozen. `gradient_clip` above 0 is the largest norm of a player's gradient.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class AdversarialModule(pl.LightningModule, ABC):
         pretrain_discriminator: int = 0,
         ema_decay: float = 0.0,
         lr_decay: float = 0.0,
+        gradient_clip: float = 0.0,
+        fresh_fakes: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -57,6 +60,8 @@ class AdversarialModule(pl.LightningModule, ABC):
         check_whole("model.pretrain_discriminator", pretrain_discriminator, 0)
         check_number("model.ema_decay", ema_decay, least=0, most=0.999999)
         check_number("model.lr_decay", lr_decay, least=0, most=1)
+        check_number("model.gradient_clip", gradient_clip, least=0)
+        check_flag("model.fresh_fakes", fresh_fakes)
         self.automatic_optimization = False
         self.generator = generator
         self.discriminator = discriminator
@@ -66,6 +71,8 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.n_critic = n_critic
         self.pretrain_discriminator = pretrain_discriminator
         self.lr_decay = lr_decay
+        self.gradient_clip = gradient_clip
+        self.fresh_fakes = fresh_fakes
         self.seed = seed
         self.log_every = 0  # iterations between two points of the curves; 0 keeps no scalars
         self.observing = False  # whether the phase under way keeps its scalars
@@ -73,8 +80,8 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
 
     @abstractmethod
-    def generate(self, batch: Any) -> Any:
-        """Fakes for one batch, a tensor or a collection of tensors; called once for both phases."""
+    def generate(self, batch: Any, purpose: str = "noise") -> Any:
+        """Fakes for one batch, a tensor or a collection of tensors; for another `purpose` other ones."""
 
     @abstractmethod
     def discriminator_loss(self, batch: Any, fake: Any) -> Terms:
@@ -83,6 +90,17 @@ class AdversarialModule(pl.LightningModule, ABC):
     @abstractmethod
     def generator_loss(self, batch: Any, fake: Any) -> Terms:
         """What G minimizes; D's weights are frozen, and gradients flow through D into `fake`."""
+
+    def presented(self, batch: Any, fake: Any) -> tuple[Any, Any]:
+        """Batch and fakes as D gets to see them in a phase: disturbed, where a variant wants that."""
+        return batch, fake
+
+    def penalties(self, batch: Any, fake: Any) -> Terms:
+        """What is added to D's loss whatever the objective."""
+        return {}
+
+    def constrain_discriminator(self) -> None:
+        """What is done to D's weights after each of its updates, such as clipping them."""
 
     @property
     def iteration(self) -> int:
@@ -128,16 +146,20 @@ class AdversarialModule(pl.LightningModule, ABC):
         updates = self.generator_updates(iteration)
         generator_is_due = self.generator_updates(iteration + 1) > updates
         next_point = (iteration // self.log_every + 1) * self.log_every if self.log_every else -1
-        with torch.set_grad_enabled(generator_is_due):
+        with torch.set_grad_enabled(generator_is_due and not self.fresh_fakes):
             fake = self.generate(batch)
         self.observing = next_point == iteration + 1
         with frozen(self.generator):
-            terms = self.discriminator_loss(batch, apply_to_collection(fake, Tensor, Tensor.detach))
+            seen = self.presented(batch, apply_to_collection(fake, Tensor, Tensor.detach))
+            terms = {**self.discriminator_loss(*seen), **self.penalties(*seen)}
             self._update("discriminator", self.discriminator, discriminator_optimizer, terms)
+        self.constrain_discriminator()
         if generator_is_due:
             self.observing = self.generator_updates(next_point) == updates + 1  # G's last update before the point
+            if self.fresh_fakes:
+                fake = self.generate(batch, "fresh noise")
             with frozen(self.discriminator):
-                terms = self.generator_loss(batch, fake)
+                terms = self.generator_loss(*self.presented(batch, fake))
                 self._update("generator", self.generator, generator_optimizer, terms)
             if self.ema is not None:
                 self.ema.update(self.generator, updates)
@@ -151,6 +173,8 @@ class AdversarialModule(pl.LightningModule, ABC):
             self.observe({f"loss/{player}": loss, **{f"{player}/{name}": term for name, term in terms.items()}})
             norm = torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
             self.observe({f"grad_norm/{player}": norm / self._gradient_scale()})
+        if self.gradient_clip:  # scaled as the gradients are, which fp16's plugin or a fused optimizer unscales later
+            nn.utils.clip_grad_norm_(network.parameters(), self.gradient_clip * self._gradient_scale())
         optimizer.step()
 
     def _gradient_scale(self) -> float:

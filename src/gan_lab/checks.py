@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from gan_lab.errors import UserError
@@ -27,3 +28,15 @@ def check_number(
     if not is_number or not all(holds(value, bound) for bound, _, holds in given):
         wanted = " and ".join(f"{words} {bound:g}" for bound, words, _ in given)
         raise UserError(f"{key}={value} must be a number {wanted}".rstrip())
+
+
+def check_flag(key: str, value: Any) -> None:
+    """Raise a `UserError` unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise UserError(f"{key}={value} must be true or false")
+
+
+def check_choice(key: str, value: Any, choices: Sequence[str]) -> None:
+    """Raise a `UserError` unless `value` is one of `choices`."""
+    if value not in choices:
+        raise UserError(f"{key}={value} is not known; choose one of {', '.join(choices)}")

@@ -106,6 +106,7 @@ def sample(arguments: list[str]) -> None:
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
     parser.add_argument("--num", type=int, default=64, help="how many images (64)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same images (0)")
+    parser.add_argument("--label", type=int, help="the class to make; conditional models only")
     parser.add_argument(
         "--out",
         type=Path,
@@ -120,7 +121,9 @@ def sample(arguments: list[str]) -> None:
     if options.num < 1:
         raise UserError(f"--num {options.num} must be at least 1")
     model = load_model(read_checkpoint(find_checkpoint(options.checkpoint)))
-    write_images(model.sample(options.num, options.seed), options.out)
+    if options.label is not None:
+        model.check_label(options.label)
+    write_images(model.sample(options.num, options.seed, label=options.label), options.out)
     print(f"{options.num} images in {options.out}")
 
 

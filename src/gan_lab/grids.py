@@ -13,9 +13,12 @@ from torchvision.utils import make_grid
 SHOWN_SIZE = 56  # pixels that a small image is enlarged to, at least half of it
 
 
-def image_grid(pictures: Tensor) -> Tensor:
-    """uint8 `[N, 1 or 3, H, W]` to one picture, uint8 `[3, height, width]`, small images enlarged without blur."""
-    columns = math.ceil(math.sqrt(len(pictures)))
+def image_grid(pictures: Tensor, columns: int | None = None) -> Tensor:
+    """uint8 `[N, 1 or 3, H, W]` to one picture, uint8 `[3, height, width]`, small images enlarged without blur.
+
+    The pictures stand row by row in so many columns, by default in as many as rows.
+    """
+    columns = columns or math.ceil(math.sqrt(len(pictures)))
     factor = max(1, SHOWN_SIZE // pictures.shape[-1])
     enlarged = pictures.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
     return make_grid(enlarged, nrow=columns, padding=2).to(torch.uint8)

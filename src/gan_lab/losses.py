@@ -6,8 +6,6 @@ folded into the logarithm, so that no value overflows and no gradient is lost in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -36,14 +34,29 @@ def saturating(fake_logits: Tensor) -> Tensor:
     return -F.softplus(fake_logits.float()).mean()
 
 
-def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
-    """E[|grad_x critic(x)|^2] over real images x `[N, ...]`: the squared slope of each image's own logit, averaged.
+def least_squares(scores: Tensor, target: float) -> Tensor:
+    """(scores - target)^2 / 2, averaged (Mao et al. 2017, equation 9)."""
+    return (scores.float() - target).square().mean() / 2
 
-    Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9, without its factor
-    gamma / 2. Computed in float32 outside autocast, with a graph, so that it can be minimized. Each logit must depend
-    on its own image alone: batch normalization in the critic would mix the images.
+
+def hinge_real(scores: Tensor) -> Tensor:
+    """max(0, 1 - scores), averaged: D's hinge loss on real images (Lim and Ye 2017; Miyato et al. 2018, eq. 16)."""
+    return F.relu(1 - scores.float()).mean()
+
+
+def hinge_fake(scores: Tensor) -> Tensor:
+    """max(0, 1 + scores), averaged: D's hinge loss on fakes (Miyato et al. 2018, eq. 16)."""
+    return F.relu(1 + scores.float()).mean()
+
+
+def mean_score(scores: Tensor) -> Tensor:
+    """The mean: what a Wasserstein critic's losses are made of (Arjovsky et al. 2017, equation 2)."""
+    return scores.float().mean()
+
+
+def relativistic_pairing(winners: Tensor, losers: Tensor) -> Tensor:
+    """-log sigmoid(winners - losers) over pairs of one from each, averaged (Jolicoeur-Martineau 2019, equation 4).
+
+    D's loss has the real images as winners, G's the fakes; both players' losses are log 2 where D sees no difference.
     """
-    with torch.autocast(real.device.type, enabled=False):
-        images = real.detach().float().requires_grad_(True)
-        (slopes,) = torch.autograd.grad(critic(images).sum(), images, create_graph=True)
-        return slopes.square().flatten(1).sum(1).mean()
+    return F.softplus(losers.float() - winners.float()).mean()

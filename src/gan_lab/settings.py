@@ -18,6 +18,7 @@ class Settings:
     seed: int
     epochs: float
     iterations: int | None
+    fraction: float
     channels_last: bool
     log_every: int
     sample_every: int | None
@@ -40,6 +41,7 @@ class Settings:
         check_whole("seed", config["seed"], 0)
         check_number("seed", config["seed"], most=2**32 - 1)
         check_number("epochs", config["epochs"], above=0)
+        check_number("budget.fraction", config["budget"]["fraction"], above=0)
         if not isinstance(config["channels_last"], bool):
             raise UserError(f"channels_last={config['channels_last']} must be true or false")
         accelerator, devices = find_devices(config["trainer"]["accelerator"], config["trainer"]["devices"])
@@ -50,6 +52,7 @@ class Settings:
             seed=config["seed"],
             epochs=config["epochs"],
             iterations=config["iterations"],
+            fraction=config["budget"]["fraction"],
             channels_last=config["channels_last"],
             log_every=config["log_every"],
             sample_every=config["sample_every"],
@@ -64,8 +67,8 @@ class Settings:
         return torch.device("cuda", local_rank) if self.accelerator == "gpu" else torch.device("cpu")
 
     def budget(self, batches_per_epoch: int) -> int:
-        """The iterations to train for: `iterations`, else as many as `epochs` passes over the images have batches."""
-        return self.iterations or max(1, round(self.epochs * batches_per_epoch))
+        """How long to train: `fraction` of `iterations`, or else of the batches in `epochs` passes over the images."""
+        return max(1, round(self.fraction * (self.iterations or self.epochs * batches_per_epoch)))
 
 
 def find_devices(accelerator: str, devices: int) -> tuple[str, int]:

@@ -65,6 +65,7 @@ def fid_entry(metric: FrechetDistance, measured: Measurement, model: NoiseGAN, s
         "floor": metric.floor,
         "times_floor": measured.fid / metric.floor,
         "class_shares": measured.class_shares,
+        "label_agreement": measured.label_agreement,
         "protocol": {**metric.protocol, "generator_weights": weights, "noise_seed": seed},
     }
 
@@ -110,6 +111,11 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
         f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of "
         f"real test images; best {entry['best']:.4g} at iteration {entry['best_iteration']})"
         for name, entry in summary["fid"].items()
+    ]
+    lines += [
+        f"{100 * entry['label_agreement']:.2f} % of the samples are of the class asked for, says the classifier"
+        for entry in summary["fid"].values()
+        if entry["label_agreement"] is not None
     ]
     lines += [
         f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, of which "

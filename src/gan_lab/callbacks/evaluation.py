@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 import pytorch_lightning as pl
@@ -47,11 +48,13 @@ class Evaluation(pl.Callback):
         scalars = {self.metric.name: self.latest.fid}
         if self.latest.class_shares is not None:
             scalars["classes/rarest_share"] = min(self.latest.class_shares)
+        if self.latest.label_agreement is not None:
+            scalars["classes/label_agreement"] = self.latest.label_agreement
         self.recorder.record(trainer, scalars)
 
     def state_dict(self) -> dict[str, Any]:
         """What has been measured."""
-        latest = None if self.latest is None else (self.latest.fid, self.latest.class_shares)
+        latest = None if self.latest is None else astuple(self.latest)
         return {"measured": dict(self.measured), "latest": latest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

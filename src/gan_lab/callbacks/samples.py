@@ -8,13 +8,12 @@ from typing import Any
 import pytorch_lightning as pl
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import Tensor
 
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.schedule import is_due
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.grids import image_grid, save_png
-from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.models.noise_gan import Grid, NoiseGAN
 
 GIF = "growth.gif"
 REAL = "real.png"
@@ -23,7 +22,8 @@ REAL = "real.png"
 class SampleGrids(pl.Callback):
     """Writes `samples/<iteration>.png`, `samples/real.png` and, at the end, `samples/growth.gif`.
 
-    TensorBoard shows the grids as `samples/fixed` and `samples/real`.
+    A model with more grids than the fixed one gets each in a folder of its name, `samples/category/<iteration>.png`.
+    TensorBoard shows them as `samples/fixed`, `samples/category` and so on, and `samples/real`.
     """
 
     def __init__(self, folder: Path, every: int, recorder: Recorder) -> None:
@@ -36,7 +36,7 @@ class SampleGrids(pl.Callback):
         if trainer.is_global_zero and trainer.global_step == 0:
             assert isinstance(trainer.datamodule, ImageDataModule)  # type: ignore[attr-defined]
             real = trainer.datamodule.splits.train.pictures[:64]  # type: ignore[attr-defined]
-            self._draw(trainer, real, "samples/real", REAL)
+            self._draw(trainer, Grid(real, 8), "samples/real", REAL)
             self._draw_samples(trainer, pl_module)
 
     def on_train_batch_end(
@@ -54,14 +54,16 @@ class SampleGrids(pl.Callback):
 
     def _draw_samples(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         assert isinstance(module, NoiseGAN)
-        self._draw(trainer, module.grid_images(), "samples/fixed", f"{trainer.global_step:07d}.png")
+        for name, grid in module.grids().items():
+            file = f"{trainer.global_step:07d}.png"
+            self._draw(trainer, grid, f"samples/{name}", file if name == "fixed" else f"{name}/{file}")
 
-    def _draw(self, trainer: pl.Trainer, pictures: Tensor, tag: str, file: str) -> None:
-        grid = image_grid(pictures)
-        save_png(grid, self.folder / file)
+    def _draw(self, trainer: pl.Trainer, grid: Grid, tag: str, file: str) -> None:
+        picture = image_grid(*grid)
+        save_png(picture, self.folder / file)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(tag, grid, trainer.global_step)
+                logger.experiment.add_image(tag, picture, trainer.global_step)
 
 
 def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:

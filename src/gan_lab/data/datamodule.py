@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
-from gan_lab.checks import check_whole
+from gan_lab.checks import check_flag, check_whole
 from gan_lab.data.images import Splits
 from gan_lab.data.stream import BatchStream
 from gan_lab.errors import UserError
@@ -20,6 +20,7 @@ class ImageDataModule(pl.LightningDataModule):
     `read` takes the data root and returns the splits; `channels`, `image_size` and `classes` are what the networks
     are built for. Images of another size are resized once, when they are read. `batch_size` counts the images of all
     devices together. `epochs` is the budget that suits the data set; the top-level key of that name falls back to it.
+    Without `shuffle` every pass has the order of the files. `black` is the value of a black pixel in a batch, -1 or 0.
     """
 
     name: str
@@ -35,8 +36,13 @@ class ImageDataModule(pl.LightningDataModule):
         root: str | None = None,
         seed: int = 0,
         epochs: float = 1,
+        shuffle: bool = True,
+        black: float = -1.0,
     ) -> None:
         super().__init__()
+        check_flag("data.shuffle", shuffle)
+        if black not in (-1, 0):
+            raise UserError(f"data.black={black} must be -1 or 0")
         for key, value in (("channels", channels), ("image_size", image_size), ("batch_size", batch_size)):
             check_whole(f"data.{key}", value, 1)
         self.read = read
@@ -46,6 +52,8 @@ class ImageDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.root = cache_folder() / "data" if root is None else Path(root).expanduser()
         self.seed = seed
+        self.shuffle = shuffle
+        self.black = black
         self._splits: Splits | None = None
 
     @property
@@ -83,5 +91,12 @@ class ImageDataModule(pl.LightningDataModule):
         assert trainer is not None
         images = self.splits.train.to(trainer.strategy.root_device)
         return BatchStream(
-            images, self.batch_size, self.seed, trainer.global_step, trainer.global_rank, trainer.world_size
+            images,
+            self.batch_size,
+            self.seed,
+            start=trainer.global_step,
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+            shuffle=self.shuffle,
+            black=self.black,
         )

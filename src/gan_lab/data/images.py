@@ -18,6 +18,13 @@ class Batch(NamedTuple):
     labels: Tensor
 
 
+class Fakes(NamedTuple):
+    """Generated images `[N, C, H, W]`, and what they were asked to be: classes `[N]`, codes `[N, K]`, or nothing."""
+
+    images: Tensor
+    labels: Tensor | None = None
+
+
 @dataclass(frozen=True)
 class Images:
     """Pictures with their classes: uint8 `[N, C, H, W]` in [0, 255] and int64 `[N]`."""
@@ -52,14 +59,14 @@ class Splits:
     test: Images
 
 
-def to_floats(pictures: Tensor) -> Tensor:
-    """uint8 in [0, 255] to float32 in [-1, 1], the range of the networks."""
-    return pictures.float().div_(127.5).sub_(1)
+def to_floats(pictures: Tensor, black: float = -1.0) -> Tensor:
+    """uint8 in [0, 255] to float32 in [black, 1]; [-1, 1] is the range of the networks."""
+    return pictures.float().mul_((1 - black) / 255).add_(black)
 
 
-def to_bytes(images: Tensor) -> Tensor:
-    """Floats in [-1, 1] to uint8 in [0, 255], rounded; values outside are clipped."""
-    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+def to_bytes(images: Tensor, black: float = -1.0) -> Tensor:
+    """Floats in [black, 1] to uint8 in [0, 255], rounded; values outside are clipped."""
+    return images.float().sub(black).mul_(255 / (1 - black)).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def resize(pictures: Tensor, size: int) -> Tensor:

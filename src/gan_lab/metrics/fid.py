@@ -17,7 +17,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 from gan_lab.checks import check_whole
 from gan_lab.data.datamodule import ImageDataModule
-from gan_lab.data.images import Splits
+from gan_lab.data.images import Fakes, Splits
 from gan_lab.metrics.features import Features
 from gan_lab.paths import cache_folder
 
@@ -43,10 +43,15 @@ def empty_metric(num_features: int, sync: bool = False) -> FrechetInceptionDista
 
 @dataclass(frozen=True)
 class Measurement:
-    """A distance, and which share of the samples the classifier puts in each class where it has one."""
+    """A distance, and what the classifier says of the samples where there is one.
+
+    `class_shares` holds which share of them it puts in each class, and `label_agreement` the share that it puts in the
+    class that was asked for, `None` where none was.
+    """
 
     fid: float
     class_shares: list[float] | None
+    label_agreement: float | None = None
 
 
 class FrechetDistance:
@@ -115,27 +120,32 @@ class FrechetDistance:
         return {**states, "floor": metric.compute().double().cpu()}
 
     @torch.no_grad()
-    def measure(self, samples: Iterable[Tensor]) -> Measurement:
-        """The distance of this process's share of the samples, uint8 batches `[N, C, H, W]`, and all others'."""
+    def measure(self, samples: Iterable[Fakes]) -> Measurement:
+        """The distance of this process's share of the samples, batches of uint8 `[N, C, H, W]`, and all others'."""
         self.metric.reset()
         head = self.features.head
-        counts: Tensor | None = None
-        for pictures in samples:
+        classes = 0 if head is None else head.out_features
+        counts = torch.zeros(
+            classes + 2, dtype=torch.long, device=self.device
+        )  # of each class, as asked for, asked for
+        for pictures, labels in samples:
             features = self.network(pictures.to(self.device))
             self.metric.update(features, real=False)
-            if head is not None:
-                logits = head(features)
-                found = logits.argmax(1).bincount(minlength=logits.shape[1])
-                counts = found if counts is None else counts + found
+            if head is None:
+                continue
+            found = head(features).argmax(1)
+            counts[:classes] += found.bincount(minlength=classes)
+            if labels is not None:
+                counts[-2] += (found == labels.to(self.device)).sum()
+                counts[-1] += len(labels)
         fid = float(self.metric.compute())
-        return Measurement(fid, None if head is None else self._shares(counts, head))
-
-    def _shares(self, counts: Tensor | None, head: nn.Linear) -> list[float]:
-        if counts is None:  # more processes than batches
-            counts = torch.zeros(head.out_features, dtype=torch.long, device=self.device)
+        if head is None:
+            return Measurement(fid, None)
         if self.world_size > 1:
             torch.distributed.all_reduce(counts)
-        return (counts.double() / counts.sum()).tolist()
+        *found_counts, agreeing, asked = counts.tolist()
+        shares = [count / sum(found_counts) for count in found_counts]
+        return Measurement(fid, shares, agreeing / asked if asked else None)
 
 
 def _save(states: dict[str, Tensor], path: Path) -> None:

@@ -10,11 +10,22 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import nn
 
 from gan_lab.checks import check_whole
 from gan_lab.errors import UserError
-from gan_lab.networks.layers import Activation, ImageShape, initialize_normal
+from gan_lab.networks.heads import HeadFactory
+from gan_lab.networks.layers import (
+    Activation,
+    Discriminator,
+    Generator,
+    ImageShape,
+    LabelPlanes,
+    batch_norm,
+    check_batchnorm_classes,
+    check_noise_dimension,
+    initialize_normal,
+)
 
 
 def stage_sizes(image_shape: ImageShape) -> list[int]:
@@ -51,10 +62,17 @@ def kernel(size: int) -> int:
     return 4 if size % 2 == 0 else 3
 
 
-class DCGANGenerator(nn.Module):
+def std_for(init_std: float | str | None, batchnorm: bool) -> float | str | None:
+    """The deviation of the initial weights that `init_std` means in a network with or without batch norm."""
+    return init_std if init_std != "auto" else 0.02 if batchnorm else None
+
+
+class DCGANGenerator(Generator):
     """Noise `[N, noise_dimension]` to images `[N, C, H, W]` in (-1, 1).
 
-    `init_std` draws the weights from N(0, init_std), 0.02 in the paper; `None` keeps PyTorch's own initialization.
+    `init_std` draws the weights from N(0, init_std); `None` keeps PyTorch's own initialization, and "auto" draws from
+    the paper's N(0, 0.02) where there is batch norm, which hides their scale; without it they would be too small.
+    Labels enter as a one-hot vector beside the noise (`classes`), or through batch norm (`batchnorm_classes`).
     """
 
     def __init__(
@@ -64,18 +82,20 @@ class DCGANGenerator(nn.Module):
         width: int,
         activation: Activation,
         batchnorm: bool,
-        init_std: float | None = None,
+        init_std: float | str | None = None,
+        classes: int = 0,
+        batchnorm_classes: int = 0,
     ) -> None:
-        super().__init__()
-        check_whole("noise.dimension", noise_dimension, 1)
+        check_noise_dimension(noise_dimension)
+        check_batchnorm_classes("dcgan", batchnorm, batchnorm_classes)
         *sizes, base = stage_sizes(image_shape)
         channels = stage_channels(width, len(sizes))[::-1]
 
         def normalized(size: int) -> list[nn.Module]:
-            return [nn.BatchNorm2d(size), activation()] if batchnorm else [activation()]
+            return [batch_norm(size, batchnorm_classes), activation()] if batchnorm else [activation()]
 
         layers: list[nn.Module] = [
-            nn.Linear(noise_dimension, channels[0] * base * base, bias=not batchnorm),
+            nn.Linear(noise_dimension + classes, channels[0] * base * base, bias=not batchnorm),
             nn.Unflatten(1, (channels[0], base, base)),
             *normalized(channels[0]),
         ]
@@ -83,16 +103,15 @@ class DCGANGenerator(nn.Module):
             convolution = nn.ConvTranspose2d(inputs, outputs, kernel(size), 2, 1, bias=not batchnorm)
             layers += [convolution, *normalized(outputs)]
         layers += [nn.ConvTranspose2d(channels[-1], image_shape[0], kernel(sizes[0]), 2, 1), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
-        initialize_normal(self, init_std)
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Noise `[N, noise_dimension]` to images `[N, C, H, W]` in (-1, 1)."""
-        return self.layers(z)
+        super().__init__(layers, classes)
+        initialize_normal(self, std_for(init_std, batchnorm))
 
 
-class DCGANDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` to logits `[N]`; `init_std` as in `DCGANGenerator`."""
+class DCGANDiscriminator(Discriminator):
+    """Images `[N, C, H, W]` to logits `[N]`; `init_std` as in `DCGANGenerator`.
+
+    With `classes` each label is appended as planes; `extra_channels` are taken beside those of `image_shape`.
+    """
 
     def __init__(
         self,
@@ -100,19 +119,18 @@ class DCGANDiscriminator(nn.Module):
         width: int,
         activation: Activation,
         batchnorm: bool,
-        init_std: float | None = None,
+        init_std: float | str | None = None,
+        classes: int = 0,
+        extra_channels: int = 0,
+        head: HeadFactory | None = None,
     ) -> None:
-        super().__init__()
         *sizes, base = stage_sizes(image_shape)
-        channels = [image_shape[0], *stage_channels(width, len(sizes))]
+        channels = [image_shape[0] + extra_channels + classes, *stage_channels(width, len(sizes))]
         layers: list[nn.Module] = []
         for (inputs, outputs), size in zip(pairwise(channels), sizes, strict=True):
             normalize = batchnorm and bool(layers)
             layers.append(nn.Conv2d(inputs, outputs, kernel(size), 2, 1, bias=not normalize))
-            layers += [nn.BatchNorm2d(outputs), activation()] if normalize else [activation()]
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels[-1] * base * base, 1), nn.Flatten(0))
-        initialize_normal(self, init_std)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images `[N, C, H, W]` to logits `[N]`."""
-        return self.layers(images)
+            layers += [batch_norm(outputs), activation()] if normalize else [activation()]
+        num_features = channels[-1] * base * base
+        super().__init__([*layers, nn.Flatten()], num_features, head, LabelPlanes(classes) if classes else None)
+        initialize_normal(self, std_for(init_std, batchnorm))

@@ -1,12 +1,17 @@
-"""What the networks share: the types of injected factories, and weight initialization."""
+"""What the networks share: the two players' outer form, normalization, label inputs and weight initialization."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from gan_lab.checks import check_number
+from gan_lab.checks import check_number, check_whole
+from gan_lab.errors import UserError
+from gan_lab.networks.heads import HeadFactory, LogitHead
 
 Activation = Callable[[], nn.Module]
 """Makes a new activation layer; called once per layer."""
@@ -15,7 +20,144 @@ ImageShape = Sequence[int]
 """(channels, height, width)."""
 
 
-def initialize_normal(module: nn.Module, std: float | None) -> None:
+class LabelledLayer(nn.Module):
+    """A layer that is called with the labels as well: `layer(inputs, labels)`."""
+
+
+class Stack(nn.Sequential):
+    """Layers in a row; those that are a `LabelledLayer` are given the labels beside their input."""
+
+    def forward(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Pass `inputs` through all layers."""
+        for layer in self:
+            inputs = layer(inputs, labels) if isinstance(layer, LabelledLayer) else layer(inputs)
+        return inputs
+
+
+class ConditionalBatchNorm(LabelledLayer):
+    """Batch normalization with a scale and a shift of its own for each class (Dumoulin et al. 2017, de Vries et al.
+    2017).
+
+    Takes `[N, size]` or `[N, size, H, W]` with labels `[N]`; all classes start with scale 1 and shift 0.
+    """
+
+    def __init__(self, normalize: nn.Module, size: int, classes: int) -> None:
+        super().__init__()
+        self.normalize = normalize  # without scale and shift of its own
+        self.scale = nn.Parameter(torch.ones(classes, size))
+        self.shift = nn.Parameter(torch.zeros(classes, size))
+
+    def forward(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """Normalize, then scale and shift as each image's class has learnt to."""
+        shape = (*inputs.shape[:2], *[1] * (inputs.dim() - 2))
+        scale, shift = self.scale[labels].view(shape), self.shift[labels].view(shape)
+        return torch.addcmul(shift, scale, self.normalize(inputs))
+
+
+def batch_norm(size: int, classes: int = 0, flat: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> nn.Module:
+    """Batch normalization of `size` channels, or of `size` plain values where `flat`; by class where there are any."""
+    kind = nn.BatchNorm1d if flat else nn.BatchNorm2d
+    normalize = kind(size, eps=eps, momentum=momentum, affine=not classes)
+    return ConditionalBatchNorm(normalize, size, classes) if classes else normalize
+
+
+class Generator(nn.Module):
+    """Noise to images: the form that all generators have; `z` is `[N, noise_dimension]`.
+
+    With `classes` the one-hot label is appended to the noise, so that `layers` take `noise_dimension + classes` values.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], classes: int = 0) -> None:
+        super().__init__()
+        self.layers = Stack(*layers)
+        self.classes = classes
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Noise `[N, noise_dimension]`, and labels `[N]` where the network takes them, to images `[N, C, H, W]`."""
+        if self.classes:
+            assert labels is not None
+            z = torch.cat([z, F.one_hot(labels, self.classes)], 1)
+        return self.layers(z, labels)
+
+
+class Discriminator(nn.Module):
+    """Images to logits: the form that all discriminators have.
+
+    `features` maps images to `[N, num_features]`, and the head maps those to the logits, by default `[N]`.
+    `label_input` joins images and labels to what `features` take.
+    """
+
+    def __init__(
+        self,
+        features: Sequence[nn.Module],
+        num_features: int,
+        head: HeadFactory | None = None,
+        label_input: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.features = nn.Sequential(*features)
+        self.head = (head or LogitHead)(num_features)
+        self.label_input = label_input
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images `[N, C, H, W]`, and labels `[N]` where the network or its head takes them, to what the head gives."""
+        if self.label_input is not None:
+            images = self.label_input(images, labels)
+        return self.head(self.features(images), labels)
+
+
+class LabelPlanes(nn.Module):
+    """Appends one plane per class to images `[N, C, H, W]`: ones for an image's own class, zeros for the others."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Images and labels `[N]` to `[N, C + classes, H, W]`."""
+        planes = F.one_hot(labels, self.classes).to(images.dtype)
+        planes = planes[:, :, None, None].expand(-1, -1, *images.shape[2:])
+        return torch.cat([images, planes], 1)
+
+
+class LabelVector(nn.Module):
+    """Flattens images and appends the one-hot label."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Images `[N, C, H, W]` and labels `[N]` to `[N, C * H * W + classes]`."""
+        return torch.cat([images.flatten(1), F.one_hot(labels, self.classes)], 1)
+
+
+def check_sizes(network: str, image_shape: ImageShape, sizes: Sequence[int]) -> int:
+    """The side of square images; raise a `UserError` where it is none of `sizes`, which the network is made for."""
+    _, height, width = image_shape
+    if height != width or height not in sizes:
+        raise UserError(
+            f"network={network} makes square images of {' or '.join(map(str, sizes))} pixels, not {height}x{width}; "
+            "choose data.image_size accordingly, or network=mlp"
+        )
+    return height
+
+
+def check_batchnorm_classes(network: str, batchnorm: bool, classes: int) -> None:
+    """Raise a `UserError` where labels shall enter through batch norm, and the generator has none."""
+    if classes and not batchnorm:
+        raise UserError(
+            f"this model gives G the label through batch norm, and network={network} has none in G here; "
+            "choose batchnorm=generator or both with a network that uses it"
+        )
+
+
+def check_noise_dimension(noise_dimension: int) -> None:
+    """Raise a `UserError` unless it is a whole number of at least 1."""
+    check_whole("noise.dimension", noise_dimension, 1)
+
+
+def initialize_normal(module: nn.Module, std: Any) -> None:
     """Draw all weights from N(0, std), batch norm's scales from N(1, std), and zero the biases (Radford et al. 2016).
 
     `std=None` keeps PyTorch's own initialization.

@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import nn
 
 from gan_lab.checks import check_whole
 from gan_lab.errors import UserError
-from gan_lab.networks.layers import Activation, ImageShape, initialize_normal
+from gan_lab.networks.heads import HeadFactory
+from gan_lab.networks.layers import (
+    Activation,
+    Discriminator,
+    Generator,
+    ImageShape,
+    LabelVector,
+    batch_norm,
+    check_batchnorm_classes,
+    check_noise_dimension,
+    initialize_normal,
+)
 
 
 def hidden_layers(
@@ -18,8 +29,12 @@ def hidden_layers(
     activation: Activation,
     batchnorm: Sequence[bool],
     dropout: float,
+    classes: int = 0,
 ) -> list[nn.Module]:
-    """Linear, batch norm where asked for, activation, dropout where greater than 0, once for each of `widths`."""
+    """Linear, batch norm where asked for, activation, dropout where greater than 0, once for each of `widths`.
+
+    With `classes` the batch norm is conditional on the class.
+    """
     if not 0 <= dropout < 1:
         raise UserError(f"dropout={dropout} must be at least 0 and below 1")
     layers: list[nn.Module] = []
@@ -27,7 +42,7 @@ def hidden_layers(
         check_whole("widths", width, 1)
         layers.append(nn.Linear(inputs, width, bias=not normalize))  # batch norm has a bias of its own
         if normalize:
-            layers.append(nn.BatchNorm1d(width))
+            layers.append(batch_norm(width, classes, flat=True))
         layers.append(activation())
         if dropout:
             layers.append(nn.Dropout(dropout))
@@ -35,10 +50,11 @@ def hidden_layers(
     return layers
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(Generator):
     """Noise `[N, noise_dimension]` to images `[N, C, H, W]` in (-1, 1) through fully connected layers.
 
-    `batchnorm` normalizes every hidden layer; the output is never normalized.
+    `batchnorm` normalizes every hidden layer; the output is never normalized. Labels enter as a one-hot vector beside
+    the noise (`classes`), or through batch norm (`batchnorm_classes`).
     """
 
     def __init__(
@@ -50,25 +66,24 @@ class MLPGenerator(nn.Module):
         batchnorm: bool,
         dropout: float = 0.0,
         init_std: float | None = None,
+        classes: int = 0,
+        batchnorm_classes: int = 0,
     ) -> None:
-        super().__init__()
-        check_whole("noise.dimension", noise_dimension, 1)
-        hidden = hidden_layers(noise_dimension, widths, activation, [batchnorm] * len(widths), dropout)
-        last = widths[-1] if widths else noise_dimension
-        self.layers = nn.Sequential(
-            *hidden, nn.Linear(last, math.prod(image_shape)), nn.Tanh(), nn.Unflatten(1, tuple(image_shape))
-        )
+        check_noise_dimension(noise_dimension)
+        check_batchnorm_classes("mlp", batchnorm and bool(widths), batchnorm_classes)
+        inputs = noise_dimension + classes
+        hidden = hidden_layers(inputs, widths, activation, [batchnorm] * len(widths), dropout, batchnorm_classes)
+        last = widths[-1] if widths else inputs
+        output = [nn.Linear(last, math.prod(image_shape)), nn.Tanh(), nn.Unflatten(1, tuple(image_shape))]
+        super().__init__([*hidden, *output], classes)
         initialize_normal(self, init_std)
 
-    def forward(self, z: Tensor) -> Tensor:
-        """Noise `[N, noise_dimension]` to images `[N, C, H, W]` in (-1, 1)."""
-        return self.layers(z)
 
-
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """Images `[N, C, H, W]` to logits `[N]` through fully connected layers.
 
-    `batchnorm` normalizes every hidden layer but the first, DCGAN's rule.
+    `batchnorm` normalizes every hidden layer but the first, DCGAN's rule. With `classes` the one-hot label stands
+    beside the pixels; `extra_channels` are taken beside those of `image_shape`.
     """
 
     def __init__(
@@ -79,15 +94,14 @@ class MLPDiscriminator(nn.Module):
         batchnorm: bool,
         dropout: float = 0.0,
         init_std: float | None = None,
+        classes: int = 0,
+        extra_channels: int = 0,
+        head: HeadFactory | None = None,
     ) -> None:
-        super().__init__()
-        inputs = math.prod(image_shape)
+        channels, height, width = image_shape
+        inputs = (channels + extra_channels) * height * width + classes
         normalized = [batchnorm and index > 0 for index in range(len(widths))]
         hidden = hidden_layers(inputs, widths, activation, normalized, dropout)
         last = widths[-1] if widths else inputs
-        self.layers = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(last, 1), nn.Flatten(0))
+        super().__init__([nn.Flatten(), *hidden], last, head, LabelVector(classes) if classes else None)
         initialize_normal(self, init_std)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images `[N, C, H, W]` to logits `[N]`."""
-        return self.layers(images)

@@ -1,0 +1,38 @@
+"""Relativistic average GAN (Jolicoeur-Martineau 2019)."""
+
+from __future__ import annotations
+
+import torch
+
+from gan_lab import losses
+from gan_lab.adversarial import Terms
+from gan_lab.data.images import Batch, Fakes
+from gan_lab.models.gan import GAN
+
+
+class RaGAN(GAN):
+    """D says how much more real an image is than the average image of the other kind; G makes it say the reverse.
+
+    D minimizes BCE(C(x) - E[C(G(z))], 1) + BCE(C(G(z)) - E[C(x)], 0), and G the same with the targets exchanged.
+    Jolicoeur-Martineau 2019, "The relativistic discriminator", equations 10 and 11, without their factor 1/2.
+    `real_label` is D's target 1; G has no `saturating` form.
+    """
+
+    def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
+        """The cross-entropies of the relative logits; 2 log 2 when D guesses."""
+        real_logits, fake_logits = self.critic(*batch), self.critic(*fake)
+        self.observe_outputs(real_logits - fake_logits.mean(), fake_logits - real_logits.mean())
+        return {
+            "real": self.loss_scale * losses.binary_cross_entropy(real_logits - fake_logits.mean(), self.real_label),
+            "fake": self.loss_scale * losses.binary_cross_entropy(fake_logits - real_logits.mean(), 0.0),
+        }
+
+    def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
+        """The same with exchanged targets; the real images' part moves G through the fakes' average."""
+        with torch.no_grad():
+            real_logits = self.critic(*batch)
+        fake_logits = self.critic(*fake)
+        return {
+            "fake": losses.binary_cross_entropy(fake_logits - real_logits.mean(), 1.0),
+            "real": losses.binary_cross_entropy(real_logits - fake_logits.mean(), 0.0),
+        }

@@ -1,0 +1,24 @@
+"""Normalization of a whole network from outside."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.parametrizations import spectral_norm
+
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
+
+
+def normalize_spectrally(network: nn.Module) -> None:
+    """Divide every weight by its largest singular value, found by one power iteration per forward in training.
+
+    Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1. The network then is
+    1-Lipschitz where its activations are and it has no batch norm.
+    """
+    for layer in [layer for layer in network.modules() if isinstance(layer, WEIGHTED)]:
+        spectral_norm(layer)
+
+
+def has_batch_norm(network: nn.Module) -> bool:
+    """Whether one of its layers mixes the images of a batch."""
+    return any(isinstance(layer, _BatchNorm) for layer in network.modules())

@@ -143,6 +143,23 @@ def check_sizes(network: str, image_shape: ImageShape, sizes: Sequence[int]) -> 
     return height
 
 
+def part_of_side(network: str, image_shape: ImageShape, part: int, least: int = 0) -> int:
+    """The side of square images divided by `part`; raise a `UserError` where that is no whole number."""
+    _, height, width = image_shape
+    if height != width or height % part or height < least:
+        wanted = f"a multiple of {part}" + (f" from {least} on" if least else "")
+        raise UserError(
+            f"network={network} makes square images whose side is {wanted}, not {height}x{width}; "
+            "choose data.image_size accordingly, or network=mlp"
+        )
+    return height // part
+
+
+def quarter(network: str, image_shape: ImageShape, least: int = 0) -> int:
+    """A quarter of the side of square images; raise a `UserError` where that is no whole number."""
+    return part_of_side(network, image_shape, 4, least)
+
+
 def check_batchnorm_classes(network: str, batchnorm: bool, classes: int) -> None:
     """Raise a `UserError` where labels shall enter through batch norm, and the generator has none."""
     if classes and not batchnorm:

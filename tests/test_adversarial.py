@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import pytorch_lightning as pl
 import torch
-from helpers import SHAPES, build_model, random_batch, same, train, weights
+from helpers import SHAPES, at_iteration, build_model, random_batch, same, train, weights
 
 from gan_lab.adversarial import frozen
 from gan_lab.errors import UserError
@@ -50,9 +49,8 @@ def test_noise_differs_between_iterations_and_ranks_and_repeats() -> None:
     batch = random_batch(SHAPE)
 
     def fakes(iteration: int, rank: int) -> torch.Tensor:
-        model._trainer = SimpleNamespace(global_step=iteration, global_rank=rank)
         with torch.no_grad():
-            return model.generate(batch)
+            return at_iteration(model, iteration, rank).generate(batch).images
 
     assert torch.equal(fakes(0, 0), fakes(0, 0))
     assert not torch.equal(fakes(0, 0), fakes(1, 0))
@@ -195,7 +193,7 @@ def test_half_precision_on_a_gpu() -> None:
     model = build_model(*SMALL_GAN)
     model.log_every = 1
     before, kinds = weights(model), set()
-    model.discriminator.layers[-2].register_forward_hook(lambda layer, inputs, output: kinds.add(output.dtype))
+    model.discriminator.head.logit.register_forward_hook(lambda layer, inputs, output: kinds.add(output.dtype))
     train(model, SHAPE, 20, accelerator="gpu", devices=1, precision="16-mixed")
     assert all(value.isfinite() for value in model.scalars.values())
     assert kinds == {torch.float16}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from helpers import SHAPES, at_iteration, build_model, random_batch, same, small_overrides, train, weights
+from helpers import SHAPES, at_iteration, build_model, composed, random_batch, same, small_overrides, train, weights
 
 from gan_lab.building import conf_folder
 from gan_lab.models.noise_gan import NoiseGAN
@@ -19,8 +19,8 @@ VARIANTS = sorted(path.stem for path in (conf_folder() / "model").glob("*.yaml")
 pytestmark = [pytest.mark.parametrize("data", SHAPES), pytest.mark.parametrize("variant", VARIANTS)]
 
 
-def variant_model(variant: str, data: str, *overrides: str) -> NoiseGAN:
-    return build_model(*small_overrides(variant), f"data={data}", *overrides)
+def variant_model(variant: str, data: str, **options: Any) -> NoiseGAN:
+    return build_model(*small_overrides(variant), f"data={data}", **options)
 
 
 class Phases(pl.Callback):
@@ -51,30 +51,31 @@ class Phases(pl.Callback):
 
 
 def test_each_step_moves_one_player_bitwise(variant: str, data: str) -> None:
-    model, phases = variant_model(variant, data, "model.n_critic=1"), Phases()
-    train(model, SHAPES[data], 2, [phases])
-    assert [step["player"] for step in phases.steps] == ["discriminator", "generator"] * 2
+    """A weight may miss a step, such as one behind layers that start at zero, but moves in the course of three.
+
+    Only D's last bias may stay: an objective made of differences of scores leaves their common shift alone.
+    """
+    model, phases = variant_model(variant, data, n_critic=1), Phases()
+    trainer = train(model, SHAPES[data], 3, [phases])
+    assert [step["player"] for step in phases.steps] == ["discriminator", "generator"] * 3
+    still = {name: set(weights(getattr(model, name))) for name in ("discriminator", "generator")}
     for step in phases.steps:
-        other = {"discriminator": "generator", "generator": "discriminator"}[step["player"]]
+        player = step["player"]
+        other = {"discriminator": "generator", "generator": "discriminator"}[player]
         assert same(step["before"][other], step["after"][other])
-        moved = step["after"][step["player"]]
-        still = [name for name, weight in step["before"][step["player"]].items() if torch.equal(weight, moved[name])]
-        assert not still
-        assert all(gradient is not None and gradient.isfinite().all() for gradient in step["gradients"][step["player"]])
-
-
-def test_parameters_are_disjoint_and_complete(variant: str, data: str) -> None:
-    model = variant_model(variant, data)
-    trainer = train(model, SHAPES[data], 1)
+        moved = step["after"][player]
+        still[player] -= {name for name, weight in step["before"][player].items() if not torch.equal(weight, moved[name])}
+        assert all(gradient is not None and gradient.isfinite().all() for gradient in step["gradients"][player])
+    assert still["generator"] == set()
+    assert still["discriminator"] <= {"head.logit.bias"}
     owned = [{id(p) for group in optimizer.param_groups for p in group["params"]} for optimizer in trainer.optimizers]
     assert not owned[0] & owned[1]
     assert owned[0] | owned[1] == {id(p) for p in model.parameters() if p.requires_grad}
 
 
-@pytest.mark.parametrize(("n_critic", "pretrain"), [(1, 0), (2, 0), (3, 0), (1, 3), (2, 3)])
+@pytest.mark.parametrize(("n_critic", "pretrain"), [(1, 0), (3, 0), (2, 3)])
 def test_counters(variant: str, data: str, n_critic: int, pretrain: int) -> None:
-    model = variant_model(variant, data, f"model.n_critic={n_critic}", f"model.pretrain_discriminator={pretrain}")
-    phases = Phases()
+    model, phases = variant_model(variant, data, n_critic=n_critic, pretrain_discriminator=pretrain), Phases()
     trainer = train(model, SHAPES[data], 7, [phases])
     players = [step["player"] for step in phases.steps]
     assert players.count("discriminator") == trainer.global_step == model.iteration == 7
@@ -83,30 +84,38 @@ def test_counters(variant: str, data: str, n_critic: int, pretrain: int) -> None
     assert first == pretrain + n_critic
 
 
-def test_every_term_is_finite_and_reaches_its_player(variant: str, data: str) -> None:
+def test_losses_are_finite_and_reach_their_player(variant: str, data: str) -> None:
     model, batch = at_iteration(variant_model(variant, data)), random_batch(SHAPES[data])
     fake = model.generate(batch)
     detached = fake._replace(images=fake.images.detach())
-    cases: Sequence[tuple[dict[str, torch.Tensor], torch.nn.Module]] = [
-        ({**model.discriminator_loss(batch, detached), **model.penalties(batch, detached)}, model.discriminator),
-        (model.generator_loss(batch, fake), model.generator),
+    cases: Sequence[tuple[dict[str, torch.Tensor], torch.nn.Module, torch.nn.Module]] = [
+        (
+            {**model.discriminator_loss(batch, detached), **model.penalties(batch, detached)},
+            model.discriminator,
+            model.generator,
+        ),
+        (model.generator_loss(batch, fake), model.generator, model.discriminator),
     ]
-    for terms, network in cases:
+    for terms, player, other in cases:
         assert terms
-        for name, term in terms.items():
-            assert term.shape == (), name
-            assert term.isfinite(), name
-            gradients = torch.autograd.grad(term, list(network.parameters()), retain_graph=True, allow_unused=True)
-            assert sum(float(gradient.abs().sum()) for gradient in gradients if gradient is not None) > 0, name
+        assert all(term.shape == () and term.isfinite() for term in terms.values()), terms
+        loss = sum(terms.values(), torch.zeros(()))
+        assert slope(loss, player) > 0
+        if player is model.discriminator:
+            assert slope(loss, other) == 0
+
+
+def slope(loss: torch.Tensor, network: torch.nn.Module) -> float:
+    gradients = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True, allow_unused=True)
+    return sum(float(gradient.abs().sum()) for gradient in gradients if gradient is not None)
 
 
 def test_checkpoint_round_trip(variant: str, data: str, tmp_path: Path) -> None:
     from gan_lab.checkpoint import load_model, read_checkpoint
-    from gan_lab.overrides import compose
 
     overrides = [*small_overrides(variant), f"data={data}", "model.ema_decay=0.5"]
     model = build_model(*overrides)
-    model.checkpoint_config = {"config": compose(overrides), "overrides": overrides}
+    model.checkpoint_config = {"config": composed(*overrides), "overrides": overrides}
     trainer = train(model, SHAPES[data], 2)
     trainer.save_checkpoint(tmp_path / "a.ckpt")
     loaded = load_model(read_checkpoint(tmp_path / "a.ckpt"))
@@ -119,13 +128,16 @@ def test_checkpoint_round_trip(variant: str, data: str, tmp_path: Path) -> None:
 
 
 def test_bfloat16(variant: str, data: str) -> None:
+    """Convolutions run in bfloat16, and in single precision where a penalty takes their slope; weights stay single."""
     model = variant_model(variant, data)
     model.log_every = 1
     kinds = set()
     hidden = [layer for layer in model.discriminator.modules() if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)]
-    hidden[0].register_forward_hook(lambda layer, inputs, output: kinds.add(output.dtype))
+    hidden[0].register_forward_hook(
+        lambda layer, inputs, output: kinds.add((output.dtype, torch.is_autocast_enabled("cpu")))
+    )
     train(model, SHAPES[data], 2, precision="bf16-mixed")
-    assert kinds == {torch.bfloat16}
+    assert kinds - {(torch.float32, False)} == {(torch.bfloat16, True)}
     assert model.scalars
     assert all(value.isfinite() for value in model.scalars.values())
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())

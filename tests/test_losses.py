@@ -55,36 +55,6 @@ def test_extreme_logits_stay_finite(logit: float) -> None:
         assert torch.isfinite(loss(logits))
 
 
-def test_r1_is_the_squared_slope_of_each_image() -> None:
-    """A linear critic w . x has the slope w everywhere; 2 |x|^2 has the slope 4 x."""
-    weight = torch.tensor([[3.0, 4.0]])
-    images = torch.tensor([[1.0, 0.0], [5.0, 2.0], [0.0, 1.0]])
-    assert losses.r1_penalty(lambda x: x @ weight.T, images).item() == pytest.approx(25)
-    slopes = 16 * images.square().sum(1)
-    assert losses.r1_penalty(lambda x: 2 * x.square().sum(1), images).item() == pytest.approx(slopes.mean().item())
-
-
-def test_r1_of_a_constant_critic_is_zero_and_its_gradient_reaches_the_weights() -> None:
-    images = torch.randn(4, 2)
-    assert losses.r1_penalty(lambda x: 0 * x.sum(1), images).item() == 0
-    weight = torch.tensor([[3.0, 4.0]], requires_grad=True)
-    penalty = losses.r1_penalty(lambda x: x @ weight.T, images)
-    assert torch.autograd.grad(penalty, weight)[0].tolist() == [[6.0, 8.0]]
-
-
-def test_r1_is_computed_in_single_precision() -> None:
-    kinds = []
-
-    def critic(x: torch.Tensor) -> torch.Tensor:
-        logits = x @ torch.ones(2, 1)
-        kinds.append(logits.dtype)
-        return logits
-
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert losses.r1_penalty(critic, torch.randn(4, 2)).dtype == torch.float32
-    assert kinds == [torch.float32]
-
-
 def test_losses_are_single_precision_whatever_the_logits() -> None:
     logits = torch.tensor([0.3], dtype=torch.bfloat16)
     for loss in (losses.non_saturating, losses.saturating, lambda x: losses.binary_cross_entropy(x, 1.0)):

@@ -6,6 +6,7 @@ from torch import nn
 
 from gan_lab.building import build
 from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.data.images import Fakes
 from gan_lab.metrics.features import Features
 from gan_lab.metrics.fid import FrechetDistance, empty_metric
 from gan_lab.overrides import compose
@@ -59,6 +60,13 @@ def head() -> nn.Linear:
     return linear
 
 
+def fakes(pictures: torch.Tensor) -> list[Fakes]:
+    return [Fakes(part) for part in pictures.split(100)]
+
+
+BLACK = fakes(torch.zeros(100, 1, 8, 8, dtype=torch.uint8))
+
+
 @pytest.fixture
 def digits() -> ImageDataModule:
     return build("data", compose(["data=digits"])["data"])
@@ -74,18 +82,25 @@ def metric(digits: ImageDataModule) -> FrechetDistance:
 def test_real_images_have_no_distance_and_the_floor_is_that_of_the_test_images(
     digits: ImageDataModule, metric: FrechetDistance
 ) -> None:
-    assert metric.measure(digits.splits.train.pictures.split(100)).fid == pytest.approx(0, abs=1e-4)
-    assert metric.measure(digits.splits.test.pictures.split(100)).fid == pytest.approx(metric.floor, rel=1e-4)
+    assert metric.measure(fakes(digits.splits.train.pictures)).fid == pytest.approx(0, abs=1e-4)
+    assert metric.measure(fakes(digits.splits.test.pictures)).fid == pytest.approx(metric.floor, rel=1e-4)
     assert metric.floor > 0
 
 
 def test_measuring_again_gives_the_same(digits: ImageDataModule, metric: FrechetDistance) -> None:
-    black = [torch.zeros(50, 1, 8, 8, dtype=torch.uint8)] * 2
-    assert metric.measure(black).fid == metric.measure(black).fid > 100
+    assert metric.measure(BLACK).fid == metric.measure(BLACK).fid > 100
 
 
 def test_class_shares(metric: FrechetDistance) -> None:
-    assert metric.measure([torch.zeros(50, 1, 8, 8, dtype=torch.uint8)] * 2).class_shares == [0.0, 1.0, 0.0]
+    assert metric.measure(BLACK).class_shares == [0.0, 1.0, 0.0]
+
+
+def test_label_agreement(metric: FrechetDistance) -> None:
+    """The head above calls everything class 1; three of the 100 samples were asked to be another."""
+    assert metric.measure(BLACK).label_agreement is None
+    labels = torch.ones(100, dtype=torch.long)
+    labels[:3] = torch.tensor([0, 2, 2])
+    assert metric.measure([Fakes(BLACK[0].images, labels)]).label_agreement == pytest.approx(0.97)
 
 
 def test_the_reference_comes_from_the_cache_only_for_the_same_images_and_features(

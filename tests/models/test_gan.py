@@ -4,18 +4,18 @@ import math
 
 import pytest
 import torch
-from helpers import build_model
+from helpers import at_iteration, build_model
 
-from gan_lab.data.images import Batch
+from gan_lab.data.images import Batch, Fakes
 
 REAL = Batch(torch.full((4, 1, 28, 28), 0.5), torch.zeros(4))
-FAKE = torch.full((4, 1, 28, 28), -0.5)
+FAKE = Fakes(torch.full((4, 1, 28, 28), -0.5))
 
 
 class Brightness(torch.nn.Module):
     """A discriminator that scores log 9 for the real images above and -log 9 for the fakes: D is 0.9 and 0.1."""
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         return images.mean((1, 2, 3)) * 2 * math.log(9)
 
 

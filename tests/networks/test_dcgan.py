@@ -49,7 +49,7 @@ def test_parameter_counts_of_the_svhn_network() -> None:
 
 def test_batch_norm_stands_neither_at_the_output_of_g_nor_at_the_input_of_d() -> None:
     generator = list(DCGANGenerator((1, 28, 28), 10, 4, nn.ReLU, True).layers)
-    discriminator = list(DCGANDiscriminator((1, 28, 28), 4, nn.LeakyReLU, True).layers)
+    discriminator = list(DCGANDiscriminator((1, 28, 28), 4, nn.LeakyReLU, True).features)
     assert sum(isinstance(layer, nn.BatchNorm2d) for layer in generator) == 3
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in generator[-2:])
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in discriminator[:2])

@@ -72,7 +72,8 @@ class Resample(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """`[N, C, H, W]` to `[N, C, side, side]`."""
         smaller = self.side < inputs.shape[-1]
-        return F.interpolate(inputs, (self.side, self.side), mode="bilinear", antialias=smaller)
+        whole = inputs.float()  # PyTorch has no antialiasing in bfloat16 on the CPU
+        return F.interpolate(whole, (self.side, self.side), mode="bilinear", antialias=smaller).to(inputs.dtype)
 
 
 class Basis(nn.Module):

@@ -11,40 +11,39 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-HEAD = [
-    "experiment",
-    "iterations",
-    "images seen",
-    "minutes",
-    "device",
-    "FID",
-    "floor",
-    "x floor",
-    "rarest digit",
-    "seed",
-]
+Summary = dict[str, Any]
+
+COLUMNS: dict[str, Callable[[Summary, dict[str, Any]], str]] = {
+    "experiment": lambda summary, fid: summary["task"],
+    "iterations": lambda summary, fid: f"{summary['iterations']:,}",
+    "images seen": lambda summary, fid: f"{summary['images_seen']:,}",
+    "images/s": lambda summary, fid: f"{summary['images_per_second']:,.0f}",
+    "minutes": lambda summary, fid: f"{summary['seconds'] / 60:.1f}",
+    "device": lambda summary, fid: summary["device"],
+    "FID": lambda summary, fid: f"{fid['value']:.2f}",
+    "floor": lambda summary, fid: f"{fid['floor']:.3f}",
+    "x floor": lambda summary, fid: f"{fid['times_floor']:.1f}",
+    "rarest digit": lambda summary, fid: f"{100 * min(fid['class_shares']):.1f} %",
+    "label agreement": lambda summary, fid: (
+        "" if fid["label_agreement"] is None else f"{100 * fid['label_agreement']:.1f} %"
+    ),
+    "seed": lambda summary, fid: str(summary["seed"]),
+}
+"""What a table can tell of a run, from its summary and its FID's entry there."""
+SHOWN = [column for column in COLUMNS if column not in ("images/s", "label agreement")]
 
 
-def row(summary: dict[str, Any]) -> list[str]:
-    (entry,) = summary["fid"].values()
-    return [
-        summary["task"],
-        f"{summary['iterations']:,}",
-        f"{summary['images_seen']:,}",
-        f"{summary['seconds'] / 60:.1f}",
-        summary["device"],
-        f"{entry['value']:.2f}",
-        f"{entry['floor']:.3f}",
-        f"{entry['times_floor']:.1f}",
-        f"{100 * min(entry['class_shares']):.1f} %",
-        str(summary["seed"]),
-    ]
+def cells(summary: Summary, columns: Sequence[str]) -> list[str]:
+    """A run's values of these columns."""
+    (fid,) = summary["fid"].values()
+    return [COLUMNS[column](summary, fid) for column in columns]
 
 
-def differences(summaries: list[dict[str, Any]]) -> list[str]:
+def differences(summaries: list[Summary]) -> list[str]:
     """For each run its values of the keys that are not the same in all."""
     all_choices = [{key: json.dumps(value) for key, value in summary["choices"].items()} for summary in summaries]
     keys = sorted({key for choices in all_choices for key in choices})
@@ -53,11 +52,18 @@ def differences(summaries: list[dict[str, Any]]) -> list[str]:
     return [", ".join(f"`{key}={choices.get(key)}`" for key in named) for choices in all_choices]
 
 
-def table(folders: list[Path], with_choices: bool = False) -> str:
-    summaries = [json.loads((folder / "summary.json").read_text()) for folder in folders]
-    rows = [HEAD, ["---"] * len(HEAD), *map(row, summaries)]
-    if with_choices:
-        rows = [[*cells, last] for cells, last in zip(rows, ["choices", "---", *differences(summaries)], strict=True)]
+def read(folders: Sequence[Path]) -> list[Summary]:
+    """The summaries of these runs."""
+    return [json.loads((folder / "summary.json").read_text()) for folder in folders]
+
+
+def table(
+    summaries: Sequence[Summary], columns: Sequence[str] = SHOWN, extra: dict[str, Sequence[str]] | None = None
+) -> str:
+    """A Markdown table with a row for each run, and below it the protocols and versions; `extra` adds columns."""
+    extra = extra or {}
+    head = [*columns, *extra]
+    rows = [[*cells(summary, columns), *more] for summary, *more in zip(summaries, *extra.values(), strict=True)]
     protocols = dict.fromkeys(
         "{features}; reference: {reference}; {generated:,} samples, weights: {generator_weights}".format(
             **next(iter(summary["fid"].values()))["protocol"]
@@ -65,8 +71,14 @@ def table(folders: list[Path], with_choices: bool = False) -> str:
         for summary in summaries
     )
     versions = dict.fromkeys(f"torch {summary['versions']['torch']}" for summary in summaries)
-    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    lines = ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
     return "\n".join([*lines, "", *(f"- {protocol}" for protocol in protocols), f"- {', '.join(versions)}"])
+
+
+def fill(file: Path, mark: str, text: str) -> None:
+    """Put `text` between the lines `<!-- mark -->` and `<!-- /mark -->` of a Markdown file."""
+    marked = re.compile(rf"(<!-- {mark} -->\n).*(<!-- /{mark} -->)", re.DOTALL)
+    file.write_text(marked.sub(lambda match: match.group(1) + text + "\n" + match.group(2), file.read_text()))
 
 
 def main() -> None:
@@ -76,12 +88,11 @@ def main() -> None:
     parser.add_argument("--mark", default="results")
     parser.add_argument("--choices", action="store_true")
     options = parser.parse_args()
-    made = table(options.runs, options.choices)
+    summaries = read(options.runs)
+    made = table(summaries, extra={"choices": differences(summaries)} if options.choices else None)
     print(made)
     if options.write:
-        text = options.write.read_text()
-        marked = re.compile(rf"(<!-- {options.mark} -->\n).*(<!-- /{options.mark} -->)", re.DOTALL)
-        options.write.write_text(marked.sub(lambda match: match.group(1) + made + "\n" + match.group(2), text))
+        fill(options.write, options.mark, made)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from gan_lab import cli
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 TINY = [
@@ -70,9 +73,10 @@ def test_sample_writes_a_grid_a_folder_and_an_array(trained: tuple[Path, str]) -
     folder, _ = trained
     checkpoint = str(run_folder(folder) / "checkpoints" / "best.ckpt")
     grid, array, images = folder / "out" / "grid.png", folder / "out" / "images.npz", folder / "out" / "images"
-    for out in (grid, array, images):
-        done = gan_lab(folder, "sample", checkpoint, "--num", "9", "--seed", "4", "--out", str(out))
-        assert done.returncode == 0, done.stderr
+    done = gan_lab(folder, "sample", checkpoint, "--num", "9", "--seed", "4", "--out", str(grid))
+    assert done.returncode == 0, done.stderr
+    for out in (array, images):
+        assert cli.main(["sample", checkpoint, "--num", "9", "--seed", "4", "--out", str(out)]) == 0
     with Image.open(grid) as picture:
         assert picture.size == (3 * 58 + 2, 3 * 58 + 2)  # 56 pixels each, 2 between
     with np.load(array) as opened:
@@ -91,18 +95,17 @@ def test_the_seed_decides_the_samples(trained: tuple[Path, str]) -> None:
     contents = []
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         out = folder / f"{name}.npz"
-        assert gan_lab(folder, "sample", str(run_folder(folder)), "--seed", seed, "--out", str(out)).returncode == 0
+        assert cli.main(["sample", str(run_folder(folder)), "--seed", seed, "--out", str(out)]) == 0
         with np.load(out) as opened:
             contents.append(opened["images"])
     np.testing.assert_array_equal(contents[0], contents[1])
     assert (contents[0] != contents[2]).any()
 
 
-def test_evaluate_gives_the_number_of_the_run(trained: tuple[Path, str]) -> None:
+def test_evaluate_gives_the_number_of_the_run(trained: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
     folder, _ = trained
-    done = gan_lab(folder, "evaluate", str(run_folder(folder)))
-    assert done.returncode == 0, done.stderr
-    again = json.loads(done.stdout)
+    assert cli.main(["evaluate", str(run_folder(folder))]) == 0
+    again = json.loads(capsys.readouterr().out)
     summary = json.loads((run_folder(folder) / "summary.json").read_text())
     assert again["fid/classifier"]["value"] == pytest.approx(summary["fid"]["fid/classifier"]["value"], rel=1e-5)
     assert again["fid/classifier"]["protocol"] == summary["fid"]["fid/classifier"]["protocol"]
@@ -112,35 +115,23 @@ def test_evaluate_gives_the_number_of_the_run(trained: tuple[Path, str]) -> None
 def test_help_lists_the_choices(tmp_path: Path) -> None:
     done = call(tmp_path, sys.executable, str(TRAIN), "--help")
     assert done.returncode == 0
-    for line in ("model: dcgan, gan", "data: digits, mnist, svhn", "batchnorm: both, discriminator, generator, none"):
-        assert line in done.stdout
+    choices = done.stdout[: done.stdout.index("Keys and their defaults")]
+    lines = [line.split(": ") for line in choices.splitlines() if ": " in line]
+    listed = {line[0].strip(): line[1].split(", ") for line in lines if len(line) == 2}
+    for group in ("model", "data", "network", "batchnorm", "noise", "optimizer", "budget"):
+        files = (TRAIN.parent / "conf" / group).glob("*.yaml")
+        assert listed[group] == sorted(file.stem for file in files)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["modle=dcgan"], "no group or key 'modle'; did you mean model?"),
-        (["model=dcgna"], "choose one of dcgan, gan; did you mean dcgan?"),
-        (["model.n_crtic=5"], "no group or key 'model.n_crtic'; did you mean model.n_critic?"),
-        (["data.batch_sise=5"], "did you mean data.batch_size?"),
-        (["model=dcgan", "data"], "data: not of the form KEY=VALUE (missing EQUAL"),
-        (["network.width=["], "network.width=[: not of the form KEY=VALUE"),
-        (["data.image_size=30"], "not data.image_size=30; choose one of these sizes, or network=mlp"),
-        (["data.batch_size=5000"], "data.batch_size=5000 is larger than data=digits, which has 1438"),
-        (["data=mnist", "data.root=nowhere"], "data=mnist: train-images-idx3-ubyte, "),
-        (["resume=missing.ckpt"], "missing.ckpt does not exist"),
-        (["metrics=inception", "metrics.fid.features.weights=missing.pth"], "missing.pth is not a file; fetch https"),
-        (["precision=fp16", "trainer=cpu"], "precision=fp16 needs a GPU"),
-    ],
-)
-def test_wrong_input_gives_one_line_and_exit_code_1(tmp_path: Path, arguments: list[str], told: str) -> None:
+@pytest.mark.parametrize("arguments", [["modle=dcgan"], ["data.image_size=30"]])
+def test_wrong_input_gives_one_line_and_exit_code_1(tmp_path: Path, arguments: list[str]) -> None:
+    """Before and after Hydra composes; tests/test_wrong_input.py has the mistakes one by one."""
     done = call(tmp_path, sys.executable, str(TRAIN), *arguments)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line]
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: ")
-    assert told in lines[0]
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
@@ -154,27 +145,8 @@ def test_a_used_run_folder_is_left_as_it_was(trained: tuple[Path, str]) -> None:
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["paint"], "there is no command paint; choose one of train, sample, evaluate, classifier"),
-        (["sample", "train.py"], "is not a checkpoint"),
-        (["sample", "logs"], "is no run folder"),
-        (["evaluate", "missing"], "missing does not exist"),
-    ],
-)
-def test_wrong_commands(tmp_path: Path, arguments: list[str], told: str) -> None:
-    (tmp_path / "train.py").write_text("print()\n")
-    (tmp_path / "logs").mkdir()
-    done = gan_lab(tmp_path, *arguments)
-    assert done.returncode == 1
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_resume_from_the_command_line(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    assert call(tmp_path, sys.executable, str(TRAIN), *TINY, f"hydra.run.dir={run}").returncode == 0
+def test_resume_from_the_command_line(trained: tuple[Path, str], tmp_path: Path) -> None:
+    run = shutil.copytree(run_folder(trained[0]), tmp_path / "run")
     done = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=6")
     assert done.returncode == 0, done.stderr
     assert json.loads((run / "summary.json").read_text())["iterations"] == 6

@@ -64,7 +64,9 @@ def test_each_step_moves_one_player_bitwise(variant: str, data: str) -> None:
         other = {"discriminator": "generator", "generator": "discriminator"}[player]
         assert same(step["before"][other], step["after"][other])
         moved = step["after"][player]
-        still[player] -= {name for name, weight in step["before"][player].items() if not torch.equal(weight, moved[name])}
+        still[player] -= {
+            name for name, weight in step["before"][player].items() if not torch.equal(weight, moved[name])
+        }
         assert all(gradient is not None and gradient.isfinite().all() for gradient in step["gradients"][player])
     assert still["generator"] == set()
     assert still["discriminator"] <= {"head.logit.bias"}

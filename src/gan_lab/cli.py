@@ -53,8 +53,9 @@ def train(arguments: list[str]) -> None:
     from gan_lab.overrides import refuse_used_folders, with_resumed_choices
 
     arguments = with_resumed_choices(arguments)
-    refuse_used_folders(arguments)
-    if launch.rank() > 0:  # the first process writes Hydra's files and the log for all
+    if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
+        refuse_used_folders(arguments)
+    else:  # the first process writes Hydra's files and the log for all
         arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
     run_hydra(arguments)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from helpers import at_iteration, build_model
+from helpers import build_model
 
 from gan_lab.data.images import Batch, Fakes
 

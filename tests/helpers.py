@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 
 from gan_lab.building import build
-from gan_lab.data.images import Batch
+from gan_lab.data.images import Batch, Fakes
 from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.overrides import compose
 
@@ -95,3 +95,32 @@ def weights(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+LIGHT = Batch(torch.full((4, 1, 28, 28), 0.5), torch.tensor([0, 1, 2, 3]))
+DARK = Fakes(torch.full((4, 1, 28, 28), -0.5), torch.tensor([0, 1, 2, 3]))
+
+
+class Brightness(torch.nn.Module):
+    """A discriminator that scores `score` for the images LIGHT, and its negative for DARK; learns nothing."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        self.score = score
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        return images.mean((1, 2, 3)) * 2 * self.score
+
+
+def terms_of(model: NoiseGAN) -> tuple[dict[str, float], dict[str, float]]:
+    """The values of D's terms and of G's, LIGHT being the real images and DARK the fakes."""
+    found = model.discriminator_loss(LIGHT, DARK), model.generator_loss(LIGHT, DARK)
+    discriminator, generator = ({name: term.item() for name, term in player.items()} for player in found)
+    return discriminator, generator
+
+
+def scored(score: float, *overrides: str, **options: Any) -> NoiseGAN:
+    """The variant on MNIST with `Brightness` for a discriminator."""
+    model = build_model("data=mnist", *overrides, **options)
+    model.discriminator = Brightness(score)
+    return model

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from gan_lab import losses
 from gan_lab.adversarial import Terms
 from gan_lab.data.images import Batch, Fakes
+from gan_lab.errors import UserError
 from gan_lab.models.gan import GAN
 
 
@@ -17,6 +20,13 @@ class RaGAN(GAN):
     Jolicoeur-Martineau 2019, "The relativistic discriminator", equations 10 and 11, without their factor 1/2.
     `real_label` is D's target 1; G has no `saturating` form.
     """
+
+    def __init__(self, saturating: bool = False, **gan: Any) -> None:
+        if saturating:
+            raise UserError(
+                f"model.saturating={str(saturating).lower()}: a relativistic G has no such form; leave it out"
+            )
+        super().__init__(**gan)
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The cross-entropies of the relative logits; 2 log 2 when D guesses."""

@@ -20,7 +20,7 @@ COLUMNS = ["iterations", "images/s", "minutes", "FID", "x floor", "rarest digit"
 TRAIN = Path(__file__).parents[1] / "train.py"
 SHORT = "experiment=mnist_short"
 RUNS = {
-    "gan": [SHORT, "model=gan", "network=mlp", "network.width=256"],
+    "gan": [SHORT, "model=gan", "network=mlp"],
     "dcgan": [SHORT, "model=dcgan"],
     "lsgan": [SHORT, "model=lsgan"],
     "wgan": [SHORT, "model=wgan", "optimizer.lr=0.0005"],

@@ -11,7 +11,7 @@ from gan_lab.building import build, conf_folder
 from gan_lab.data.images import Fakes
 from gan_lab.errors import UserError
 from gan_lab.experiment import build_trainer, check_optimizers
-from gan_lab.overrides import compose
+from gan_lab.overrides import compose, options_of
 from gan_lab.settings import Settings
 
 GROUPS = (
@@ -57,7 +57,17 @@ REQUIRED = {
     "trainer": {"auto", "cpu", "gpu", "ddp", "ddp_cpu"},
     "precision": {"fp32", "fp16", "bf16"},
     "metrics": {"classifier", "inception"},
-    "experiment": {"quickstart", "mnist_dcgan", "svhn_dcgan"},
+    "experiment": {"quickstart", "mnist_dcgan", "svhn_dcgan", "mnist_short"},
+    "experiment/seeds": {
+        "gan_problem1",
+        "mnist_gan",
+        "svhn_dcgan",
+        "keras_dcgan",
+        "atienza_dcgan",
+        "atienza_cgan",
+        "blog_gan",
+        "blog_gan_literal",
+    },
 }
 
 
@@ -88,9 +98,9 @@ def test_every_option_composes_and_builds(group: str, option: str) -> None:
         assert build("metrics.fid", config["metrics"]["fid"]).num_samples == 10_000
 
 
-@pytest.mark.parametrize("path", sorted((conf_folder() / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_experiment_composes_and_builds(path: Path) -> None:
-    config = compose([f"experiment={path.stem}"])
+@pytest.mark.parametrize("experiment", options_of("experiment"))
+def test_every_experiment_composes_and_builds(experiment: str) -> None:
+    config = compose([f"experiment={experiment}"])
     build("model", config["model"])
     assert build("data", config["data"]).batch_size > 0
 

@@ -123,10 +123,13 @@ def explain(error: Exception) -> str:
 
 
 def options_of(group: str) -> list[str]:
-    """The options of a group, from its files."""
+    """The options of a group, from its files; those in a folder of it are named with the folder, as seeds/mnist_gan."""
     from gan_lab.building import conf_folder
 
-    return sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+    folder = conf_folder() / group
+    inner = [path for path in folder.glob("*/*.yaml") if path.read_text().startswith("# @package _global_")]
+    found = [*folder.glob("*.yaml"), *inner]  # the other inner files are a group of their own, as activation/layer
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in found)
 
 
 def known_keys() -> list[str]:

@@ -59,3 +59,15 @@ def test_the_data_module_gives_each_rank_its_own_part_from_where_the_trainer_sta
 def test_images_and_labels_stay_together_and_are_scaled() -> None:
     for batch in islice(BatchStream(IMAGES, 5, seed=0), 4):
         torch.testing.assert_close(batch.real.flatten(), batch.labels / 127.5 - 1)
+
+
+def test_without_shuffling_every_pass_has_the_files_order() -> None:
+    stream = iter(BatchStream(IMAGES, 4, seed=0, shuffle=False))
+    assert labels([next(stream) for _ in range(4)]) == [[0, 1, 2, 3], [4, 5, 6, 7]] * 2
+
+
+def test_black_is_minus_one_or_zero() -> None:
+    bright = Images(torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1), torch.arange(2))
+    for black in (-1.0, 0.0):
+        (batch,) = islice(iter(BatchStream(bright, 2, seed=0, shuffle=False, black=black)), 1)
+        assert batch.real.flatten().tolist() == [black, 1.0]

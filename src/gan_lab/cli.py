@@ -84,14 +84,15 @@ def run_hydra(arguments: list[str]) -> None:
 
 
 def job(config: DictConfig) -> float | None:
-    """One run, in the folder that Hydra has made for it."""
+    """One run, in the folder that Hydra has made for it: a GAN's training, or the study that the experiment names."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from gan_lab.experiment import run
+    from gan_lab.building import build, plain
 
     hydra_config = HydraConfig.get()
     try:
+        run = build("job", plain(config)["job"])
         return run(config, Path(hydra_config.runtime.output_dir), list(hydra_config.overrides.task))
     except UserError as error:
         if hydra_config.mode == RunMode.MULTIRUN:

@@ -52,9 +52,14 @@ def summarize(
         "seed": config["seed"],
         "task": config["task"],
         "git_revision": git_revision(),
-        "versions": {"gan_lab": __version__, "python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """The software that a result comes from."""
+    own = {"gan_lab": __version__, "python": platform.python_version()}
+    return own | {package: version(package) for package in PACKAGES}
 
 
 def fid_entry(metric: FrechetDistance, measured: Measurement, model: NoiseGAN, seed: int) -> dict[str, Any]:
@@ -103,9 +108,14 @@ def write_summary(summary: dict[str, Any], folder: Path) -> None:
     os.replace(temporary, folder / "summary.json")
 
 
+def shown(path: Path) -> Path:
+    """A path as the user would type it: relative where it lies below the working folder."""
+    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
+
+
 def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
     """What to tell the user at the end: the result, and where everything is."""
-    shown = Path(os.path.relpath(folder)) if folder.is_relative_to(Path.cwd()) else folder
+    place = shown(folder)
     grids = sorted((folder / "samples").glob("[0-9]*.png"))
     lines = [
         f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of "
@@ -120,10 +130,10 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
     lines += [
         f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, of which "
         f"{summary['training_seconds']:.0f} s training at {summary['images_per_second']:.0f} images/s",
-        f"run folder   {shown}",
-        f"sample grid  {shown / 'samples' / grids[-1].name}",
-        f"film         {shown / 'samples' / GIF}",
-        f"checkpoint   {shown / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if summary["fid"] else ""),
-        f"curves       tensorboard --logdir {shown}",
+        f"run folder   {place}",
+        f"sample grid  {place / 'samples' / grids[-1].name}",
+        f"film         {place / 'samples' / GIF}",
+        f"checkpoint   {place / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if summary["fid"] else ""),
+        f"curves       tensorboard --logdir {place}",
     ]
     return lines

@@ -6,6 +6,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrizations import spectral_norm
 
+from gan_lab.errors import UserError
+
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
 
 
@@ -14,8 +16,17 @@ def normalize_spectrally(network: nn.Module) -> None:
 
     Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1. The network then is
     1-Lipschitz where its activations are and it has no batch norm.
+
+    Raises:
+        UserError: for a network with weights that start at zero, which have no singular value to be divided by.
     """
-    for layer in [layer for layer in network.modules() if isinstance(layer, WEIGHTED)]:
+    layers = [layer for layer in network.modules() if isinstance(layer, WEIGHTED)]
+    if not all(layer.weight.any() for layer in layers):
+        raise UserError(
+            "model.spectral_norm=true divides D's weights by their largest singular value, and some of this network's "
+            "start at zero; choose another network, or model.spectral_norm=false"
+        )
+    for layer in layers:
         spectral_norm(layer)
 
 

@@ -1,8 +1,9 @@
-"""Every variant on MNIST, each within a few minutes, and their table in docs/variants.md.
+"""Every variant on MNIST, each within a few minutes, and their tables in docs/variants.md.
 
     python benchmarks/variants.py [NAME ...] [--folder logs/variants] [--jobs 2] [--write docs/variants.md]
 
-A run that is already in the folder is not repeated; with no name, all are made. Every job has one thread.
+With no name, all runs are made, first the trainings, `--jobs` at a time with one thread each, then one by one, with all
+threads, a short run of each that measures its speed. A run that is already in the folder is not repeated.
 """
 
 from __future__ import annotations
@@ -11,83 +12,88 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from results import fill, read, table
 
-COLUMNS = ["iterations", "images/s", "minutes", "FID", "x floor", "rarest digit", "label agreement"]
+COLUMNS = ["iterations", "minutes", "FID", "x floor", "rarest digit", "label agreement"]
 TRAIN = Path(__file__).parents[1] / "train.py"
-SHORT = "experiment=mnist_short"
-RUNS = {
-    "gan": [SHORT, "model=gan", "network=mlp"],
-    "dcgan": [SHORT, "model=dcgan"],
-    "lsgan": [SHORT, "model=lsgan"],
-    "wgan": [SHORT, "model=wgan", "optimizer.lr=0.0005"],
-    "wgan_gp": [SHORT, "model=wgan_gp"],
-    "sngan": [SHORT, "model=sngan", "model.n_critic=1"],
-    "dragan": [SHORT, "model=dragan"],
-    "r1gan": [SHORT, "model=r1gan"],
-    "ragan": [SHORT, "model=ragan"],
-    "r3gan": [SHORT, "model=r3gan"],
-    "began": [
-        SHORT,
-        "model=began",
-        "batchnorm=generator",
-        "activation=leaky_relu",
-        "model.gamma=0.7",
-        "model.balance_rate=0.05",
-    ],
-    "cgan": [SHORT, "model=cgan"],
-    "acgan": [SHORT, "model=acgan"],
-    "projection_gan": [SHORT, "model=projection_gan", "model.n_critic=1"],
-    "infogan": [SHORT, "model=infogan", "batchnorm=generator"],
-    "pacgan": [SHORT, "model=pacgan"],
+FEW = ["iterations=200", "metrics=none", "sample_every=200", "checkpoint_every=200"]
+SHORT = {
+    "gan": ["network=mlp"],
+    "dcgan": [],
+    "lsgan": [],
+    "wgan": ["optimizer.lr=0.0005"],
+    "wgan_gp": [],
+    "sngan": ["model.n_critic=1"],
+    "dragan": [],
+    "r1gan": [],
+    "ragan": [],
+    "r3gan": [],
+    "began": ["batchnorm=generator", "activation=leaky_relu", "model.gamma=0.7", "model.balance_rate=0.05"],
+    "cgan": [],
+    "acgan": [],
+    "projection_gan": ["model.n_critic=1"],
+    "infogan": ["batchnorm=generator"],
+    "pacgan": [],
 }
+"""What each variant's short run is told beside experiment=mnist_short."""
+LONGER: dict[str, list[str]] = {}
+"""Whole command lines of longer runs."""
 
 
-def command(name: str) -> list[str]:
+def arguments(name: str) -> list[str]:
     """What a user types for this run."""
-    return ["python", "train.py", *RUNS[name]]
+    return LONGER[name] if name in LONGER else ["experiment=mnist_short", f"model={name}", *SHORT[name]]
 
 
-def train(name: str, folder: Path) -> int:
+def train(chosen: Sequence[str], run: Path, threads: int | None) -> int:
     """One run, into its own folder, with its output beside it; returns the exit code."""
-    if (folder / name / "summary.json").exists():
+    if (run / "summary.json").exists():
         return 0
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.txt").open("w") as output:
-        arguments = [*RUNS[name], "trainer=cpu", f"hydra.run.dir={folder / name}"]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, str(TRAIN), *arguments], env=environment, stdout=output, stderr=output, check=False
-        )
-    print(f"{name}: exit code {done.returncode}", flush=True)
+    run.parent.mkdir(parents=True, exist_ok=True)
+    environment = dict(os.environ) | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})
+    command = [sys.executable, str(TRAIN), *chosen, "trainer=cpu", f"hydra.run.dir={run}"]
+    with run.with_suffix(".txt").open("w") as output:
+        done = subprocess.run(command, env=environment, stdout=output, stderr=output, check=False)
+    print(f"{run}: exit code {done.returncode}", flush=True)
     return done.returncode
 
 
+def results(names: Sequence[str], folder: Path) -> str:
+    """The table of the runs that have come to their end, with the speed that was measured apart."""
+    made = [name for name in names if (folder / name / "summary.json").exists()]
+    speeds = [folder / "speed" / name / "summary.json" for name in made]
+    shown = [f"{read([path.parent])[0]['images_per_second']:,.0f}" if path.exists() else "" for path in speeds]
+    commands = [f"`python train.py {' '.join(arguments(name))}`" for name in made]
+    return table(read([folder / name for name in made]), COLUMNS, {"images/s": shown, "command": commands})
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Train every variant for a short time and make their table.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RUNS))
+    parser = argparse.ArgumentParser(description="Train every variant for a short time and make their tables.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*SHORT, *LONGER]))
     parser.add_argument("--folder", type=Path, default=Path("logs/variants"))
-    parser.add_argument("--jobs", type=int, default=2, help="runs at the same time (2)")
+    parser.add_argument("--jobs", type=int, default=2, help="trainings at the same time (2)")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    names = options.names or [*RUNS]
-    unknown = [name for name in names if name not in RUNS]
+    names = options.names or [*SHORT, *LONGER]
+    unknown = [name for name in names if name not in SHORT | LONGER]
     if unknown:
-        parser.error(f"no run {unknown[0]}; choose from {', '.join(RUNS)}")
+        parser.error(f"no run {unknown[0]}; choose from {', '.join([*SHORT, *LONGER])}")
     with ThreadPoolExecutor(options.jobs) as pool:
-        failed = any(list(pool.map(lambda name: train(name, options.folder), names)))
-    made = [name for name in names if (options.folder / name / "summary.json").exists()]
-    if made:
-        commands = [f"`{' '.join(command(name))}`" for name in made]
-        summaries = read([options.folder / name for name in made])
-        text = table(summaries, COLUMNS, extra={"command": commands})
-        print(text)
-        if options.write:
-            fill(options.write, "variants", text)
-    return int(failed)
+        codes = list(pool.map(lambda name: train(arguments(name), options.folder / name, threads=1), names))
+    for name in names:
+        codes.append(train([*arguments(name), *FEW], options.folder / "speed" / name, threads=None))
+    for mark, runs in (("variants", SHORT), ("longer", LONGER)):
+        chosen = [name for name in names if name in runs]
+        if chosen:
+            text = results(chosen, options.folder)
+            print(text)
+            if options.write:
+                fill(options.write, mark, text)
+    return int(any(codes))
 
 
 if __name__ == "__main__":

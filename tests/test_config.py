@@ -57,7 +57,7 @@ REQUIRED = {
     "trainer": {"auto", "cpu", "gpu", "ddp", "ddp_cpu"},
     "precision": {"fp32", "fp16", "bf16"},
     "metrics": {"classifier", "inception"},
-    "experiment": {"quickstart", "mnist_dcgan", "svhn_dcgan", "mnist_short"},
+    "experiment": {"quickstart", "mnist_dcgan", "mnist_cgan", "svhn_dcgan", "mnist_short"},
     "experiment/seeds": {
         "gan_problem1",
         "mnist_gan",

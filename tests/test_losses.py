@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -48,14 +49,52 @@ def test_generator_losses_agree_in_sign_and_differ_in_size_when_the_discriminato
     assert saturating == pytest.approx(-sigmoid, rel=1e-4)
 
 
+def test_least_squares_by_hand() -> None:
+    assert losses.least_squares(torch.tensor([0.0, 3.0]), 1.0).item() == pytest.approx((1 + 4) / 4)
+
+
+def test_hinges_by_hand() -> None:
+    scores = torch.tensor([-2.0, 0.5, 4.0])
+    assert losses.hinge_real(scores).item() == pytest.approx((3 + 0.5 + 0) / 3)
+    assert losses.hinge_fake(scores).item() == pytest.approx((0 + 1.5 + 5) / 3)
+
+
+def test_hinges_have_no_slope_beyond_the_margin() -> None:
+    scores = torch.tensor([1.5, -1.5], requires_grad=True)
+    assert gradient(losses.hinge_real(scores), scores) == [0.0, -0.5]
+    assert gradient(losses.hinge_fake(scores), scores) == [0.5, 0.0]
+
+
+def test_mean_score_by_hand() -> None:
+    assert losses.mean_score(torch.tensor([-2.0, 5.0])).item() == 1.5
+
+
+def test_pairing_by_hand() -> None:
+    """Differences of 0 and log 3: -log(1/2) and -log(3/4)."""
+    winners, losers = torch.tensor([1.0, math.log(3)]), torch.tensor([1.0, 0.0])
+    assert losses.relativistic_pairing(winners, losers).item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+
+
+ALL: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "cross entropy": lambda x: losses.binary_cross_entropy(x, 1.0),
+    "non saturating": losses.non_saturating,
+    "saturating": losses.saturating,
+    "least squares": lambda x: losses.least_squares(x, 1.0),
+    "hinge, real": losses.hinge_real,
+    "hinge, fake": losses.hinge_fake,
+    "mean score": losses.mean_score,
+    "pairing": lambda x: losses.relativistic_pairing(x, -x),
+}
+
+
+@pytest.mark.parametrize("loss", ALL.values(), ids=ALL)
 @pytest.mark.parametrize("logit", [-1e4, 1e4])
-def test_extreme_logits_stay_finite(logit: float) -> None:
-    logits = torch.tensor([logit])
-    for loss in (losses.non_saturating, losses.saturating, lambda x: losses.binary_cross_entropy(x, 1.0)):
-        assert torch.isfinite(loss(logits))
+def test_extreme_logits_stay_finite(loss: Callable[[torch.Tensor], torch.Tensor], logit: float) -> None:
+    logits = torch.tensor([logit], dtype=torch.float16, requires_grad=True)
+    assert torch.isfinite(loss(logits))
+    assert math.isfinite(gradient(loss(logits), logits)[0])
 
 
-def test_losses_are_single_precision_whatever_the_logits() -> None:
-    logits = torch.tensor([0.3], dtype=torch.bfloat16)
-    for loss in (losses.non_saturating, losses.saturating, lambda x: losses.binary_cross_entropy(x, 1.0)):
-        assert loss(logits).dtype == torch.float32
+@pytest.mark.parametrize("loss", ALL.values(), ids=ALL)
+def test_losses_are_single_precision_whatever_the_logits(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    assert loss(torch.tensor([0.3], dtype=torch.bfloat16)).dtype == torch.float32

@@ -66,6 +66,9 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["model=cgan", "model.fake_labels=some"], "model.fake_labels=some"),
         (["model.augment=[flip]"], "model.augment=flip"),
         (["model.gradient_clip=-1"], "model.gradient_clip=-1"),
+        (["model=wgan", "model.real_label=0.9"], "model.real_label is a key of the default choices, and means nothing"),
+        (["experiment=seeds/mnist_gna"], "did you mean mnist_gan?"),
+        (["experiment=seeds/rock_paper_scissors", "study.methods=[newton]"], "study.methods=newton"),
         (["budget=long"], "choose one of full, short"),
     ],
 )

@@ -113,8 +113,10 @@ def explain(error: Exception) -> str:
         return f"{group}={option}: there is no such option; choose one of {', '.join(options)}{_near(option, options)}"
     missing_key = re.search(r"Could not override '([^']*)'", text)
     if missing_key:
-        key = missing_key.group(1)
-        return f"there is no group or key '{key}'{_near(key, known_keys())}; --help lists all"
+        key, known = missing_key.group(1), known_keys()
+        if key in known:
+            return f"{key} is a key of the default choices, and means nothing with these; leave it out"
+        return f"there is no group or key '{key}'{_near(key, known)}; --help lists all"
     if isinstance(error, OverrideParseException):
         said = [line for line in text.splitlines() if line and not line.startswith(("Error parsing", "See http"))]
         return f"{error.override}: not of the form KEY=VALUE ({said[0]}); quote special characters"

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import json
+
+import numpy as np
+import pytest
 import torch
 from helpers import SHAPES, at_iteration, build_model, random_batch
+from run_helpers import RunIn
 
+from gan_lab import cli
 from gan_lab.models.conditional import Conditional
 
 SMALL = ("model=cgan", "network.width=4", "data=mnist")
@@ -54,3 +60,24 @@ def test_samples_of_one_label_and_of_all() -> None:
     mixed = next(iter(cgan.sample(200, seed=0))).labels
     assert mixed is not None
     assert set(mixed.tolist()) == set(range(10))
+
+
+def test_samples_of_a_label_from_the_command_line(run_in: RunIn, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run_in("run", "model=cgan", "iterations=2")
+    out = folder / "sevens.npz"
+    assert cli.main(["sample", str(folder), "--num", "5", "--label", "7", "--out", str(out)]) == 0
+    with np.load(out) as opened:
+        assert opened["images"].shape == (5, 8, 8, 1)
+        assert opened["labels"].tolist() == [7] * 5
+    capsys.readouterr()
+    assert cli.main(["sample", str(folder), "--label", "10"]) == 1
+    assert capsys.readouterr().err == "error: --label 10: the classes are 0 to 9\n"
+    summary = json.loads((folder / "summary.json").read_text())
+    assert 0 <= summary["fid"]["fid/classifier"]["label_agreement"] <= 1
+    assert (folder / "samples" / "0000002.png").is_file()
+
+
+def test_a_model_without_labels_says_so(run_in: RunIn, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run_in("run", "model=dcgan", "iterations=2")
+    assert cli.main(["sample", str(folder), "--label", "7"]) == 1
+    assert "--label 7: this model takes no labels; train model=cgan" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,26 +37,27 @@ def call(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_two_processes_train_and_log_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The weights on both ranks are equal; the curves, samples and checkpoints are written once."""
-    arguments = [
-        "trainer=ddp_cpu",
-        "iterations=6",
-        "metrics.every=3",
-        "model.ema_decay=0.9",
-        *TINY,
-        "hydra.run.dir=run",
-    ]
-    done = call(tmp_path, sys.executable, str(TRAIN), *arguments)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which two processes have made the run `run`, and what they printed."""
+    folder = tmp_path_factory.mktemp("user")
+    choices = ["trainer=ddp_cpu", "iterations=6", "metrics.every=3", "model.ema_decay=0.9", *TINY]
+    done = call(folder, sys.executable, str(TRAIN), *choices, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
-    run = tmp_path / "run"
+    return folder, done.stdout
+
+
+def test_two_processes_train_and_log_once(trained: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The curves, samples and checkpoints are written once, and one process measures the same as two."""
+    folder, printed = trained
+    run = folder / "run"
     with (run / "metrics.csv").open(newline="") as file:
         assert [row["iteration"] for row in csv.DictReader(file)] == [str(iteration) for iteration in range(1, 7)]
     assert len(list(run.glob("events*"))) <= 2  # the curves, and the hyper-parameters at the end
     summary = json.loads((run / "summary.json").read_text())
     assert summary["images_seen"] == 6 * 32
-    assert done.stdout.count("run folder") == 1
-    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+    assert printed.count("run folder") == 1
+    assert {path.name for path in folder.iterdir()} == {"run"}
 
     assert cli.main(["evaluate", str(run), "trainer=cpu"]) == 0
     alone = json.loads(capsys.readouterr().out)["fid/classifier"]
@@ -63,14 +65,12 @@ def test_two_processes_train_and_log_once(tmp_path: Path, capsys: pytest.Capture
     assert alone["class_shares"] == summary["fid"]["fid/classifier"]["class_shares"]
 
 
-def test_more_processes_than_batches_of_samples_and_a_resume(tmp_path: Path) -> None:
-    arguments = ["trainer=ddp_cpu", "iterations=3", *TINY, "metrics.fid.num_samples=64", "hydra.run.dir=run"]
-    first = call(tmp_path, sys.executable, str(TRAIN), *arguments)
-    assert first.returncode == 0, first.stderr
-    second = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=5")
-    assert second.returncode == 0, second.stderr
-    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
-        assert [row["iteration"] for row in csv.DictReader(file)] == ["1", "2", "3", "4", "5"]
+def test_a_resume_with_fewer_batches_of_samples_than_processes(trained: tuple[Path, str], tmp_path: Path) -> None:
+    run = shutil.copytree(trained[0] / "run", tmp_path / "run")
+    done = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=8", "metrics.fid.num_samples=64")
+    assert done.returncode == 0, done.stderr
+    with (run / "metrics.csv").open(newline="") as file:
+        assert [row["iteration"] for row in csv.DictReader(file)] == [str(iteration) for iteration in range(1, 9)]
 
 
 def test_weights_are_equal_on_both_ranks(tmp_path: Path) -> None:

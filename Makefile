@@ -20,8 +20,9 @@ $(VENV)/installed-test: $(VENV)/installed
 train: $(VENV)/installed
 	$(BIN)/python train.py $(ARGS)
 
+# Two processes with a thread each; the tiny models of the tests gain nothing from more.
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -49,7 +49,10 @@ def kinds(network: nn.Module) -> list[str]:
 
 
 def test_all_are_here() -> None:
-    assert {f"seeds/{name}" for name in BUDGETS} == {name for name in options_of("experiment") if "/" in name}
+    studies = {"batchnorm_benchmark", "rock_paper_scissors"}
+    assert {f"seeds/{name}" for name in BUDGETS.keys() | studies} == {
+        name for name in options_of("experiment") if "/" in name
+    }
 
 
 @pytest.mark.parametrize("name", COUNTS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from gan_lab import losses
 from gan_lab.adversarial import Terms
@@ -43,6 +42,5 @@ class WGAN(WassersteinGAN):
     @torch.no_grad()
     def constrain_discriminator(self) -> None:
         """Clip every weight of the critic."""
-        weights: list[Tensor] = [*self.discriminator.parameters()]
-        torch._foreach_clamp_min_(weights, -self.clip)
-        torch._foreach_clamp_max_(weights, self.clip)
+        for weight in self.discriminator.parameters():
+            weight.clamp_(-self.clip, self.clip)

@@ -32,7 +32,7 @@ SHORT = {
     "r1gan": [],
     "ragan": [],
     "r3gan": [],
-    "began": ["batchnorm=generator", "activation=leaky_relu", "model.gamma=0.7", "model.balance_rate=0.05"],
+    "began": ["batchnorm=generator", "activation=leaky_relu", "model.gamma=1.0", "model.balance_rate=0.2"],
     "cgan": [],
     "acgan": [],
     "projection_gan": ["model.n_critic=1"],
@@ -40,7 +40,11 @@ SHORT = {
     "pacgan": [],
 }
 """What each variant's short run is told beside experiment=mnist_short."""
-LONGER: dict[str, list[str]] = {}
+LONGER: dict[str, list[str]] = {
+    "mnist_cgan": ["experiment=mnist_cgan"],
+    "wgan_longer": ["experiment=mnist_short", "model=wgan", *SHORT["wgan"], "iterations=8000"],
+    "began_longer": ["experiment=mnist_short", "model=began", *SHORT["began"], "iterations=4000"],
+}
 """Whole command lines of longer runs."""
 
 

@@ -43,7 +43,6 @@ SHORT = {
 LONGER: dict[str, list[str]] = {
     "mnist_cgan": ["experiment=mnist_cgan"],
     "wgan_longer": ["experiment=mnist_short", "model=wgan", *SHORT["wgan"], "iterations=8000"],
-    "began_longer": ["experiment=mnist_short", "model=began", *SHORT["began"], "iterations=4000"],
 }
 """Whole command lines of longer runs."""
 

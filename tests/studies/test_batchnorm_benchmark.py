@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from gan_lab.errors import UserError
 from gan_lab.overrides import compose
 from gan_lab.studies.batchnorm_benchmark import TRAIN_MODE, WITH, WITHOUT, accuracy, classifier, in_batches, run
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+MNIST = os.environ.get("GAN_LAB_TEST_DATA")  # a data root with MNIST's files
 
 
 def study(folder: Path, *overrides: str) -> float:
@@ -85,10 +86,10 @@ def test_several_devices_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (SHARED / "MNIST").is_dir(), reason="needs MNIST's files")
+@pytest.mark.skipif(MNIST is None, reason="needs MNIST's files, in the data root GAN_LAB_TEST_DATA")
 def test_the_notebooks_accuracies_on_mnist(tmp_path: Path) -> None:
     """97.8 +- 0.3 % with and 93.8 +- 0.5 % without batch norm, which is better in evaluation mode."""
-    study(tmp_path / "run", f"data.root={SHARED}")
+    study(tmp_path / "run", f"data.root={MNIST}")
     results = json.loads((tmp_path / "run" / "summary.json").read_text())["results"]
     assert results[WITH]["mean"] == pytest.approx(0.978, abs=0.003)
     assert results[WITHOUT]["mean"] == pytest.approx(0.938, abs=0.005)

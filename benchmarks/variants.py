@@ -2,8 +2,9 @@
 
     python benchmarks/variants.py [NAME ...] [--folder logs/variants] [--jobs 2] [--write docs/variants.md]
 
-With no name, all runs are made, first the trainings, `--jobs` at a time with one thread each, then one by one, with all
-threads, a short run of each that measures its speed. A run that is already in the folder is not repeated.
+With no name all runs are made: first the trainings, `--jobs` at a time with one thread each, then one by one, with all
+threads, a short run of each that measures its speed. A run that is already in the folder is not repeated; the tables
+show all that are there.
 """
 
 from __future__ import annotations
@@ -90,12 +91,10 @@ def main() -> int:
     for name in names:
         codes.append(train([*arguments(name), *FEW], options.folder / "speed" / name, threads=None))
     for mark, runs in (("variants", SHORT), ("longer", LONGER)):
-        chosen = [name for name in names if name in runs]
-        if chosen:
-            text = results(chosen, options.folder)
-            print(text)
-            if options.write:
-                fill(options.write, mark, text)
+        text = results([*runs], options.folder)
+        print(text)
+        if options.write:
+            fill(options.write, mark, text)
     return int(any(codes))
 
 

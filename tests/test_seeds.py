@@ -120,6 +120,12 @@ def test_ds_loss() -> None:
     assert config("atienza_cgan")["model"]["fake_labels"] == "uniform"
 
 
+@pytest.mark.parametrize("name", ["gan_problem1", "mnist_gan", "blog_gan", "keras_dcgan", "atienza_dcgan"])
+def test_other_choices_go_with_them(name: str) -> None:
+    """The documents' own questions: convolutions instead of dense layers, other activations, another optimizer."""
+    build_model(f"experiment=seeds/{name}", "network=dcgan", "network.width=4", "activation=relu", "optimizer=adam")
+
+
 def test_layers_of_the_notebooks_mnist_gan() -> None:
     model = build_model("experiment=seeds/mnist_gan")
     hidden = ["Linear", "LeakyReLU", "Dropout"] * 3

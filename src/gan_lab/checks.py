@@ -40,3 +40,9 @@ def check_choice(key: str, value: Any, choices: Sequence[str]) -> None:
     """Raise a `UserError` unless `value` is one of `choices`."""
     if value not in choices:
         raise UserError(f"{key}={value} is not known; choose one of {', '.join(choices)}")
+
+
+def check_list(key: str, value: Any) -> None:
+    """Raise a `UserError` unless `value` is a list."""
+    if not isinstance(value, list | tuple):
+        raise UserError(f"{key}={value} must be a list, as {key}=[{value}]")

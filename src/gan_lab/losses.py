@@ -35,7 +35,7 @@ def saturating(fake_logits: Tensor) -> Tensor:
 
 
 def least_squares(scores: Tensor, target: float) -> Tensor:
-    """(scores - target)^2 / 2, averaged (Mao et al. 2017, equation 9)."""
+    """(scores - target)^2 / 2, averaged (Mao et al. 2017, equation 2)."""
     return (scores.float() - target).square().mean() / 2
 
 
@@ -55,7 +55,7 @@ def mean_score(scores: Tensor) -> Tensor:
 
 
 def relativistic_pairing(winners: Tensor, losers: Tensor) -> Tensor:
-    """-log sigmoid(winners - losers) over pairs of one from each, averaged (Jolicoeur-Martineau 2019, equation 4).
+    """-log sigmoid(winners - losers) over pairs of one from each, averaged (Jolicoeur-Martineau 2019).
 
     D's loss has the real images as winners, G's the fakes; both players' losses are log 2 where D sees no difference.
     """

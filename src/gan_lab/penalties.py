@@ -50,7 +50,8 @@ def between(real: Tensor, fake: Tensor) -> Tensor:
 def around(real: Tensor) -> Tensor:
     """Each image with uniform noise on (0, s / 2) on its pixels, s being the standard deviation of the whole batch's.
 
-    Kodali et al. 2017, "On Convergence and Stability of GANs" (DRAGAN), as in the authors' code.
+    Kodali et al. 2017, "On Convergence and Stability of GANs" (DRAGAN). The noise is that of the authors' code, which
+    then takes a random point on the way to the noisy image.
     """
     real = real.float()
     return real + 0.5 * real.std() * torch.rand_like(real)

@@ -49,6 +49,6 @@ def find_resumed(config: dict[str, Any], iterations: int) -> Resumed | None:
     if done >= iterations:
         raise UserError(
             f"resume={path} has already done {done} of {iterations} iterations; a larger budget continues it, "
-            f"as iterations={2 * done}"
+            f"as iterations={2 * round(done / config['budget']['fraction'])}"
         )
     return Resumed(path, done)

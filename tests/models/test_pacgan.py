@@ -37,3 +37,19 @@ def test_images_that_fill_no_pack_are_left_out() -> None:
 def test_packs_that_leave_images_over_are_refused() -> None:
     with pytest.raises(UserError, match=r"model\.pack_size=3 must divide data\.batch_size="):
         build_model(*SMALL, "data=mnist", pack_size=3)
+
+
+def test_r1_of_a_pack_counts_all_its_images() -> None:
+    """The mean over packs of the squared slope by all pixels of the pack."""
+    model, batch = at_iteration(build_model(*SMALL, "data=mnist", r1_weight=1.0)), random_batch(SHAPES["mnist"])
+    packs = batch.real.reshape(4, 2, 28, 28).requires_grad_()
+    (slopes,) = torch.autograd.grad(model.discriminator(packs).sum(), packs)
+    expected = slopes.square().flatten(1).sum(1).mean()
+    fake = model.generate(batch)
+    torch.testing.assert_close(model.penalties(batch, fake)["r1"], expected)
+
+
+def test_a_share_smaller_than_a_pack_is_refused() -> None:
+    model = build_model(*SMALL, "data=mnist", pack_size=4)
+    with pytest.raises(UserError, match=r"model\.pack_size=4 exceeds one process's share of 3 images"):
+        model.critic(random_batch(SHAPES["mnist"], size=3).real)

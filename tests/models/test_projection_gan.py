@@ -53,3 +53,8 @@ def test_both_players_use_the_label() -> None:
 def test_a_generator_without_batch_norm_is_refused() -> None:
     with pytest.raises(UserError, match="gives G the label through batch norm"):
         build_model(*SMALL, "batchnorm=none")
+
+
+def test_scores_start_near_the_margin_without_spectral_norm() -> None:
+    model = build_model(*SMALL, spectral_norm=False)
+    assert model.critic(torch.randn(16, 1, 28, 28), torch.arange(16) % 10).abs().max() < 10

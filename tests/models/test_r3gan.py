@@ -5,6 +5,7 @@ import math
 import pytest
 from helpers import SHAPES, build_model, random_batch, scored, small_overrides, terms_of
 
+from gan_lab.errors import UserError
 from gan_lab.networks.normalization import has_batch_norm
 
 SMALL = ("model=r3gan", "network=dcgan", "network.width=4")
@@ -17,6 +18,11 @@ def test_terms_by_hand() -> None:
     slope = (2 * score / 28) ** 2
     assert discriminator == pytest.approx({"pairing": -math.log(0.9), "r1": 2 * slope, "r2": 2 * slope}, rel=1e-5)
     assert generator == pytest.approx({"pairing": -math.log(0.1)}, rel=1e-5)
+
+
+def test_a_second_r1_penalty_is_refused() -> None:
+    with pytest.raises(UserError, match=r"model\.r1_weight=2\.0: this model has an R1 penalty already"):
+        build_model(*SMALL, "data=mnist", r1_weight=2.0)
 
 
 @pytest.mark.parametrize("data", SHAPES)

@@ -38,6 +38,7 @@ class BEGAN(NoiseGAN):
     """
 
     k: Tensor
+    without_batch_norm = "batchnorm=none"  # D's second half is made as the generator is
 
     def __init__(
         self,

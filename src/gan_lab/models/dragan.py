@@ -14,7 +14,8 @@ from gan_lab.models.gan import GAN
 class DRAGAN(GAN):
     """The original game, with weight * E[(|grad D(x + noise)| - 1)^2] in D's loss, D being the logit.
 
-    Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3; the noise as in the authors' code.
+    Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3; its noise is that of
+    `penalties.around`.
     """
 
     def __init__(self, penalty_weight: float = 10.0, **gan: Any) -> None:

@@ -16,8 +16,8 @@ class GAN(NoiseGAN):
 
     Goodfellow et al. 2014, "Generative Adversarial Nets", equation 1 and section 3. `real_label`, in (0.5, 1], is D's
     target on real images: below 1 it is one-sided label smoothing (Salimans et al. 2016, section 3.4). `loss_scale`
-    multiplies D's loss: with 0.5 it is the mean over real and generated images together, as programs have it that
-    put both into one batch.
+    multiplies these two terms of D: with 0.5 they are the mean over real and generated images together, as in programs
+    that put both into one batch.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from gan_lab.models.noise_gan import NoiseGAN
 class LSGAN(NoiseGAN):
     """D minimizes (D(x) - b)^2 / 2 + (D(G(z)) - a)^2 / 2; G minimizes (D(G(z)) - c)^2 / 2.
 
-    Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 9. With b - c = 1 and b - a = 2 the game
+    Mao et al. 2017, "Least Squares Generative Adversarial Networks", equation 2. With b - c = 1 and b - a = 2 the game
     minimizes the Pearson chi-squared divergence (section 3.2.2); a = 0, b = c = 1 are the labels of the paper's runs.
     """
 

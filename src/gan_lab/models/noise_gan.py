@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gan_lab import penalties
 from gan_lab.adversarial import AdversarialModule, Terms
-from gan_lab.checks import check_choice, check_flag, check_number, check_whole
+from gan_lab.checks import check_choice, check_flag, check_list, check_number, check_whole
 from gan_lab.data.images import Batch, Fakes, to_bytes
 from gan_lab.disturbances import AUGMENTATIONS, add_noise
 from gan_lab.errors import UserError
@@ -56,6 +56,8 @@ class NoiseGAN(AdversarialModule):
     """
 
     fixed_noise: Tensor
+    without_batch_norm = "batchnorm=generator or none"
+    """The choices that leave D without batch norm."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class NoiseGAN(AdversarialModule):
         check_whole("model.r1_every", r1_every, 1)
         check_number("model.instance_noise", instance_noise, least=0)
         check_number("model.instance_noise_until", instance_noise_until, above=0, most=1)
+        check_list("model.augment", augment)
         for operation in augment:
             check_choice("model.augment", operation, [*AUGMENTATIONS])
         super().__init__(generator=generator(), discriminator=discriminator(), **adversarial)
@@ -98,7 +101,7 @@ class NoiseGAN(AdversarialModule):
         if has_batch_norm(self.discriminator):
             raise UserError(
                 f"{key} penalizes D's slope at each single image, and batch norm in D mixes the images of a batch; "
-                "choose batchnorm=generator or none"
+                f"choose {self.without_batch_norm}"
             )
 
     def draw(self, num: int, random: torch.Generator, labels: Tensor | None = None) -> Latent:

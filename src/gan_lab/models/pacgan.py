@@ -7,7 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from gan_lab.adversarial import Terms
 from gan_lab.checks import check_whole
+from gan_lab.data.images import Batch, Fakes
 from gan_lab.errors import UserError
 from gan_lab.models.gan import GAN
 from gan_lab.models.noise_gan import NetworkFactory
@@ -38,7 +40,16 @@ class PacGAN(GAN):
         super().__init__(generator=generator, discriminator=packed, **gan)
         self.pack_size = pack_size
 
+    def penalties(self, batch: Batch, fake: Fakes) -> Terms:
+        """Those of whole packs: D's squared slope is the sum over a pack's images, and the mean is over packs."""
+        return {name: self.pack_size * term for name, term in super().penalties(batch, fake).items()}
+
     def critic(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """D's logit for each pack, `[N / pack_size]`; images of one process's share that fill no pack are left out."""
+        if len(images) < self.pack_size:
+            raise UserError(
+                f"model.pack_size={self.pack_size} exceeds one process's share of {len(images)} images of a batch; "
+                "choose a smaller one, or a larger data.batch_size"
+            )
         whole = images[: len(images) - len(images) % self.pack_size]
         return self.discriminator(whole.reshape(-1, self.pack_size * images.shape[1], *images.shape[2:]))

@@ -10,6 +10,7 @@ from gan_lab import losses, penalties
 from gan_lab.adversarial import Terms
 from gan_lab.checks import check_number
 from gan_lab.data.images import Batch, Fakes
+from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
 
 
@@ -20,8 +21,12 @@ class R3GAN(NoiseGAN):
     R1 on real images and R2 on fakes make the training converge.
     """
 
-    def __init__(self, gamma: float = 1.0, **noise_gan: Any) -> None:
+    def __init__(self, gamma: float = 1.0, r1_weight: float = 0.0, **noise_gan: Any) -> None:
         check_number("model.gamma", gamma, above=0)
+        if r1_weight:
+            raise UserError(
+                f"model.r1_weight={r1_weight}: this model has an R1 penalty already; set model.gamma instead"
+            )
         super().__init__(**noise_gan)
         self.refuse_batch_norm("model=r3gan")
         self.gamma = gamma

@@ -17,7 +17,7 @@ class RaGAN(GAN):
     """D says how much more real an image is than the average image of the other kind; G makes it say the reverse.
 
     D minimizes BCE(C(x) - E[C(G(z))], 1) + BCE(C(G(z)) - E[C(x)], 0), and G the same with the targets exchanged.
-    Jolicoeur-Martineau 2019, "The relativistic discriminator", equations 10 and 11, without their factor 1/2.
+    Jolicoeur-Martineau 2019, "The relativistic discriminator: a key element missing from standard GAN".
     `real_label` is D's target 1; G has no `saturating` form.
     """
 

@@ -32,6 +32,7 @@ class ProjectionHead(nn.Module):
         super().__init__()
         self.logit = nn.Linear(num_features, 1)
         self.class_vectors = nn.Embedding(classes, num_features)
+        nn.init.xavier_uniform_(self.class_vectors.weight)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """Features `[N, F]` and labels `[N]` to logits `[N]`."""
@@ -54,7 +55,7 @@ class ClassHead(nn.Module):
 class CodeHead(nn.Module):
     """The logit `[N]` of being real, and what the image says about G's code, `[N, outputs]` (Chen et al. 2016).
 
-    The second branch, Q, has a hidden layer of 128 units of its own, as in the paper's appendix C.1.
+    The second branch, Q, has a hidden layer of 128 units of its own, as in the paper's appendix C.1, but no batch norm.
     """
 
     def __init__(self, num_features: int, outputs: int) -> None:

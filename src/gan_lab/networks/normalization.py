@@ -14,8 +14,9 @@ WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
 def normalize_spectrally(network: nn.Module) -> None:
     """Divide every weight by its largest singular value, found by one power iteration per forward in training.
 
-    Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1. The network then is
-    1-Lipschitz where its activations are and it has no batch norm.
+    Miyato et al. 2018, "Spectral Normalization for Generative Adversarial Networks", algorithm 1. A fully connected
+    network without batch norm then is 1-Lipschitz where its activations are; convolutions and residual blocks are so up
+    to a factor, since the norm is that of the flattened kernel.
 
     Raises:
         UserError: for a network with weights that start at zero, which have no singular value to be divided by.

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from gan_lab.building import build, plain
-from gan_lab.checks import check_number, check_whole
+from gan_lab.checks import check_list, check_number, check_whole
 from gan_lab.data.images import Images, to_floats
 from gan_lab.errors import UserError
 from gan_lab.settings import Settings
@@ -81,6 +81,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float:
     check_whole("study.seeds", study["seeds"], 1)
     check_number("study.lr", study["lr"], above=0)
     check_whole("epochs", settings.epochs, 1)
+    check_list("study.widths", study["widths"])
     for width in study["widths"]:
         check_whole("study.widths", width, 1)
     if settings.devices > 1:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
+from gan_lab.errors import UserError
 from gan_lab.experiment import build_loggers, quiet_lightning
-from gan_lab.run_folder import refuse_used_folder
 from gan_lab.summary import git_revision, shown, versions
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Report:
 
     def __init__(self, config: dict[str, Any], folder: Path) -> None:
         quiet_lightning()
-        refuse_used_folder(folder)
+        if (folder / "summary.json").exists() or (folder / "metrics.csv").exists():
+            raise UserError(f"{folder} already holds a run; choose another hydra.run.dir")
         self.folder = folder
         self.config = config
         self.loggers: list[Logger] = build_loggers(config, folder, resumed_at=0)

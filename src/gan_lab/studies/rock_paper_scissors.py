@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from gan_lab.building import plain
-from gan_lab.checks import check_choice, check_number, check_whole
+from gan_lab.checks import check_choice, check_list, check_number, check_whole
 from gan_lab.errors import UserError
 from gan_lab.studies.reporting import Report
 from gan_lab.summary import shown
@@ -130,6 +130,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float:
     steps = values["iterations"]
     check_whole("iterations", steps, 1)
     steps = max(1, round(values["budget"]["fraction"] * steps))
+    check_list("study.methods", study["methods"])
     if not study["methods"]:
         raise UserError(f"study.methods=[] names none; choose from {', '.join(METHODS)}")
     for method in study["methods"]:

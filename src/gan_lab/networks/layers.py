@@ -138,7 +138,7 @@ def check_sizes(network: str, image_shape: ImageShape, sizes: Sequence[int]) -> 
     if height != width or height not in sizes:
         raise UserError(
             f"network={network} makes square images of {' or '.join(map(str, sizes))} pixels, not {height}x{width}; "
-            "choose data.image_size accordingly, or network=mlp"
+            f"choose data.image_size={sizes[0]}, data of that size, or network=mlp"
         )
     return height
 

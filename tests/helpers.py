@@ -97,6 +97,15 @@ def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
+SMALL_GAN = [
+    "model=gan",
+    "data=mnist",
+    "noise.dimension=6",
+    "network.generator.widths=[8]",
+    "network.discriminator.widths=[8]",
+    "batchnorm=none",
+]
+"""The least GAN on MNIST."""
 LIGHT = Batch(torch.full((4, 1, 28, 28), 0.5), torch.tensor([0, 1, 2, 3]))
 DARK = Fakes(torch.full((4, 1, 28, 28), -0.5), torch.tensor([0, 1, 2, 3]))
 
@@ -110,6 +119,27 @@ class Brightness(torch.nn.Module):
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         return images.mean((1, 2, 3)) * 2 * self.score
+
+
+class Spy(Brightness):
+    """Brightness that keeps the points at which its slope is taken."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+        self.points: list[torch.Tensor] = []
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        if images.requires_grad:
+            self.points.append(images.detach())
+        return super().forward(images, labels)
+
+
+def penalized_points(model: NoiseGAN, batch: Batch) -> torch.Tensor:
+    """Where D's loss penalizes its slope, for these real images and DARK as the fakes."""
+    model.discriminator = spy = Spy()
+    model.discriminator_loss(batch, DARK)
+    (points,) = spy.points
+    return points
 
 
 def terms_of(model: NoiseGAN) -> tuple[dict[str, float], dict[str, float]]:

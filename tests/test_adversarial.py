@@ -5,20 +5,12 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from helpers import SHAPES, at_iteration, build_model, random_batch, same, train, weights
+from helpers import SHAPES, SMALL_GAN, at_iteration, build_model, random_batch, same, train, weights
 
 from gan_lab.adversarial import frozen
 from gan_lab.errors import UserError
 from gan_lab.seeding import derive_seed, seeded_generator
 
-SMALL_GAN = [
-    "model=gan",
-    "data=mnist",
-    "noise.dimension=6",
-    "network.generator.widths=[8]",
-    "network.discriminator.widths=[8]",
-    "batchnorm=none",
-]
 SHAPE = SHAPES["mnist"]
 
 

@@ -7,21 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import SHAPES, at_iteration, build_model, random_batch, same, small_overrides, train, weights
+from helpers import SHAPES, SMALL_GAN, at_iteration, build_model, random_batch, same, small_overrides, train, weights
 from pytorch_lightning.plugins import MixedPrecision
 from torch.nn.utils.parametrize import is_parametrized
 
 from gan_lab.building import conf_folder
 from gan_lab.errors import UserError
 
-SMALL_GAN = [
-    "model=gan",
-    "data=mnist",
-    "noise.dimension=6",
-    "network.generator.widths=[8]",
-    "network.discriminator.widths=[8]",
-    "batchnorm=none",
-]
 SHAPE = SHAPES["mnist"]
 ALL = {
     "ema_decay": 0.9,
@@ -42,10 +34,8 @@ def move(player: str, **options: Any) -> float:
     plain = ["optimizer.generator.nesterov=false", "optimizer.discriminator.nesterov=false"]
     model = build_model(*SMALL_GAN, *sgd, *plain, **options)
     before = weights(getattr(model, player))
-    scaler = (
-        {} if scale is None else {"plugins": [MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", scale))]}
-    )
-    train(model, SHAPE, 1, **scaler)
+    scaler = None if scale is None else torch.amp.GradScaler("cpu", scale)
+    train(model, SHAPE, 1, plugins=[] if scaler is None else [MixedPrecision("16-mixed", "cpu", scaler)])
     after = weights(getattr(model, player))
     return float(torch.stack([(after[name] - before[name]).square().sum() for name in before]).sum().sqrt())
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from helpers import DARK, LIGHT, Brightness, build_model, scored, terms_of
+from helpers import LIGHT, build_model, penalized_points, scored, terms_of
 
 SMALL = ("model=dragan", "network.width=4")
 
@@ -18,20 +18,8 @@ def test_terms_by_hand() -> None:
 
 
 def test_the_penalty_is_taken_around_the_real_images_alone() -> None:
-    seen = []
-
-    class Spy(Brightness):
-        def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-            if images.requires_grad:
-                seen.append(images.detach())
-            return super().forward(images, labels)
-
-    model = build_model("data=mnist", *SMALL)
-    model.discriminator = Spy(1.0)
     real = LIGHT._replace(real=torch.randn(4, 1, 28, 28))
-    model.discriminator_loss(real, DARK)
-    (points,) = seen
-    moved = points - real.real
+    moved = penalized_points(build_model("data=mnist", *SMALL), real) - real.real
     assert moved.min() >= 0
     assert moved.max() <= 0.5 * real.real.std()
     assert moved.std() > 0.1 * real.real.std()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers import DARK, LIGHT, Brightness, build_model, composed, scored, terms_of
+from helpers import LIGHT, build_model, composed, penalized_points, scored, terms_of
 
 from gan_lab.errors import UserError
 
@@ -22,18 +22,7 @@ def test_a_critic_of_unit_slope_pays_nothing() -> None:
 
 
 def test_the_penalty_is_taken_between_real_images_and_fakes() -> None:
-    seen = []
-
-    class Spy(Brightness):
-        def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-            if images.requires_grad:
-                seen.append(images.detach())
-            return super().forward(images, labels)
-
-    model = build_model("data=mnist", *SMALL)
-    model.discriminator = Spy(1.0)
-    model.discriminator_loss(LIGHT, DARK)
-    (points,) = seen
+    points = penalized_points(build_model("data=mnist", *SMALL), LIGHT)
     assert torch.equal(points, points[:, :1, :1, :1].expand_as(points))
     assert len(points[:, 0, 0, 0].unique()) == len(points)
     assert points.abs().max() < 0.5

@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lab import losses
 from gan_lab.adversarial import Terms
 from gan_lab.checks import check_number
 from gan_lab.data.images import Batch, Fakes
@@ -50,10 +49,8 @@ class ACGAN(Conditional, GAN):
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """Tell real from fake, and name the classes."""
         (real_logits, real_classes), (fake_logits, fake_classes) = map(self.discriminator, (batch.real, fake.images))
-        self.observe_outputs(real_logits, fake_logits)
         return {
-            "real": self.loss_scale * losses.binary_cross_entropy(real_logits, self.real_label),
-            "fake": self.loss_scale * losses.binary_cross_entropy(fake_logits, 0.0),
+            **self.tell_apart(real_logits, fake_logits),
             "real_class": self._class_loss(real_classes, batch.labels),
             "fake_class": self._class_loss(fake_classes, fake.labels),
         }
@@ -61,8 +58,7 @@ class ACGAN(Conditional, GAN):
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """Look real, and like the class that was asked for."""
         logits, classes = self.discriminator(fake.images)
-        loss = losses.saturating if self.saturating else losses.non_saturating
-        return {"adversarial": loss(logits), "class": self._class_loss(classes, fake.labels)}
+        return {**self.deceive(logits), "class": self._class_loss(classes, fake.labels)}
 
     def _class_loss(self, class_logits: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import Tensor
+
 from gan_lab import losses
 from gan_lab.adversarial import Terms
 from gan_lab.checks import check_flag, check_number
@@ -33,14 +35,21 @@ class GAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The cross-entropies of telling real from fake, each a mean over the batch; 2 log 2 when D guesses."""
-        real_logits, fake_logits = self.critic(*batch), self.critic(*fake)
+        return self.tell_apart(self.critic(*batch), self.critic(*fake))
+
+    def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
+        """How well D sees through the fakes."""
+        return self.deceive(self.critic(*fake))
+
+    def tell_apart(self, real_logits: Tensor, fake_logits: Tensor) -> Terms:
+        """D's cross-entropies of these logits, `[N]` each."""
         self.observe_outputs(real_logits, fake_logits)
         return {
             "real": self.loss_scale * losses.binary_cross_entropy(real_logits, self.real_label),
             "fake": self.loss_scale * losses.binary_cross_entropy(fake_logits, 0.0),
         }
 
-    def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
-        """How well D sees through the fakes."""
+    def deceive(self, fake_logits: Tensor) -> Terms:
+        """G's loss for the logits `[N]` that its fakes get."""
         loss = losses.saturating if self.saturating else losses.non_saturating
-        return {"adversarial": loss(self.critic(*fake))}
+        return {"adversarial": loss(fake_logits)}

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lab import losses
 from gan_lab.adversarial import Terms
 from gan_lab.checks import check_number, check_whole
 from gan_lab.data.images import Batch, Fakes
@@ -93,18 +92,12 @@ class InfoGAN(GAN):
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """Tell real from fake, and read the fakes' codes."""
         real_logits, (fake_logits, outputs) = self.critic(batch.real), self.discriminator(fake.images)
-        self.observe_outputs(real_logits, fake_logits)
-        return {
-            "real": self.loss_scale * losses.binary_cross_entropy(real_logits, self.real_label),
-            "fake": self.loss_scale * losses.binary_cross_entropy(fake_logits, 0.0),
-            **self.code_losses(outputs, fake.labels),
-        }
+        return {**self.tell_apart(real_logits, fake_logits), **self.code_losses(outputs, fake.labels)}
 
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """Look real, and let the codes be read."""
         logits, outputs = self.discriminator(fake.images)
-        loss = losses.saturating if self.saturating else losses.non_saturating
-        return {"adversarial": loss(logits), **self.code_losses(outputs, fake.labels)}
+        return {**self.deceive(logits), **self.code_losses(outputs, fake.labels)}
 
     def code_losses(self, outputs: Tensor, codes: Tensor | None) -> Terms:
         """How badly Q's `outputs` tell the codes, both `[N, categories + continuous]`."""

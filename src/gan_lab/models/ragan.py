@@ -31,11 +31,7 @@ class RaGAN(GAN):
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The cross-entropies of the relative logits; 2 log 2 when D guesses."""
         real_logits, fake_logits = self.critic(*batch), self.critic(*fake)
-        self.observe_outputs(real_logits - fake_logits.mean(), fake_logits - real_logits.mean())
-        return {
-            "real": self.loss_scale * losses.binary_cross_entropy(real_logits - fake_logits.mean(), self.real_label),
-            "fake": self.loss_scale * losses.binary_cross_entropy(fake_logits - real_logits.mean(), 0.0),
-        }
+        return self.tell_apart(real_logits - fake_logits.mean(), fake_logits - real_logits.mean())
 
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The same with exchanged targets; the real images' part moves G through the fakes' average."""

@@ -12,9 +12,10 @@ TRACES = ("checkpoints", "samples", "metrics.csv", "summary.json")
 def refuse_used_folder(folder: Path) -> None:
     """Raise a `UserError` where `folder` holds a run already."""
     if any((folder / name).exists() for name in TRACES):
-        raise UserError(
-            f"{folder} already holds a run; resume={folder} continues it, another hydra.run.dir starts afresh"
-        )
+        remedy = "another hydra.run.dir starts afresh"
+        if (folder / "checkpoints").exists():  # a study leaves none
+            remedy = f"resume={folder} continues it, {remedy}"
+        raise UserError(f"{folder} already holds a run; {remedy}")
 
 
 def refuse_used_sweep(folder: Path) -> None:

@@ -134,5 +134,5 @@ def test_wrong_values(tmp_path: Path, override: str, told: str) -> None:
 
 def test_a_used_folder_is_refused(tmp_path: Path) -> None:
     study(tmp_path / "run", "iterations=2")
-    with pytest.raises(UserError, match="already holds a run"):
+    with pytest.raises(UserError, match=r"already holds a run; another hydra\.run\.dir"):  # nothing to be resumed
         study(tmp_path / "run", "iterations=2")

@@ -81,6 +81,8 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float:
     check_whole("study.seeds", study["seeds"], 1)
     check_number("study.lr", study["lr"], above=0)
     check_whole("epochs", settings.epochs, 1)
+    if settings.iterations is not None:
+        raise UserError(f"iterations={settings.iterations}: this study counts passes; choose epochs instead")
     check_list("study.widths", study["widths"])
     for width in study["widths"]:
         check_whole("study.widths", width, 1)
@@ -93,7 +95,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float:
     report = Report(values, folder)
     curves: dict[str, list[list[float]]] = {WITH: [], WITHOUT: []}
     accuracies: dict[str, list[float]] = {WITH: [], TRAIN_MODE: [], WITHOUT: []}
-    epochs = max(1, round(settings.fraction * settings.epochs))
+    epochs = settings.budget(batches_per_epoch=1)  # counted in passes
     for kind in tqdm([WITH, WITHOUT] * study["seeds"], desc="networks", disable=None):
         seed = settings.seed + len(curves[kind])
         torch.manual_seed(seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from gan_lab.errors import UserError
 from gan_lab.experiment import build_loggers, quiet_lightning
-from gan_lab.summary import git_revision, shown, versions
+from gan_lab.run_folder import refuse_used_folder
+from gan_lab.summary import git_revision, shown, versions, write_summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +28,7 @@ class Report:
 
     def __init__(self, config: dict[str, Any], folder: Path) -> None:
         quiet_lightning()
-        if (folder / "summary.json").exists() or (folder / "metrics.csv").exists():
-            raise UserError(f"{folder} already holds a run; choose another hydra.run.dir")
+        refuse_used_folder(folder)
         self.folder = folder
         self.config = config
         self.loggers: list[Logger] = build_loggers(config, folder, resumed_at=0)
@@ -68,7 +66,7 @@ class Report:
             "git_revision": git_revision(),
             "versions": versions(),
         }
-        (self.folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        write_summary(summary, self.folder)
         for line in [
             *lines,
             f"run folder   {shown(self.folder)}",

@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 from gan_lab.building import plain
 from gan_lab.checks import check_choice, check_list, check_number, check_whole
 from gan_lab.errors import UserError
+from gan_lab.settings import Settings
 from gan_lab.studies.reporting import Report
 from gan_lab.summary import shown
 
@@ -123,22 +124,19 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float:
         UserError: for a value that does not suit.
     """
     values = plain(config)
-    study = values["study"]
-    check_whole("seed", values["seed"], 0)
-    check_whole("log_every", values["log_every"], 1)
+    study, settings = values["study"], Settings.of(values)
     check_number("study.step_size", study["step_size"], above=0)
-    steps = values["iterations"]
-    check_whole("iterations", steps, 1)
-    steps = max(1, round(values["budget"]["fraction"] * steps))
+    check_whole("iterations", settings.iterations, 1)
+    steps = settings.budget(batches_per_epoch=0)  # counted in iterations alone
     check_list("study.methods", study["methods"])
     if not study["methods"]:
         raise UserError(f"study.methods=[] names none; choose from {', '.join(METHODS)}")
     for method in study["methods"]:
         check_choice("study.methods", method, [*METHODS])
-    first, second = np.random.default_rng(values["seed"]).dirichlet(np.ones(3), 2)
+    first, second = np.random.default_rng(settings.seed).dirichlet(np.ones(3), 2)
     report = Report(values, folder)
     paths = {method: trajectory(method, (first, second), study["step_size"], steps) for method in study["methods"]}
-    for at in range(0, steps + 1, values["log_every"]):
+    for at in range(0, steps + 1, settings.log_every):
         exploitabilities = {f"exploitability/{method}": exploitability(*path[at]) for method, path in paths.items()}
         distances = {f"distance/{method}": distance(*path[at]) for method, path in paths.items()}
         report.point(exploitabilities | distances, at)

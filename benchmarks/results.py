@@ -21,7 +21,6 @@ COLUMNS: dict[str, Callable[[Summary, dict[str, Any]], str]] = {
     "experiment": lambda summary, fid: summary["task"],
     "iterations": lambda summary, fid: f"{summary['iterations']:,}",
     "images seen": lambda summary, fid: f"{summary['images_seen']:,}",
-    "images/s": lambda summary, fid: f"{summary['images_per_second']:,.0f}",
     "minutes": lambda summary, fid: f"{summary['seconds'] / 60:.1f}",
     "device": lambda summary, fid: summary["device"],
     "FID": lambda summary, fid: f"{fid['value']:.2f}",
@@ -34,7 +33,7 @@ COLUMNS: dict[str, Callable[[Summary, dict[str, Any]], str]] = {
     "seed": lambda summary, fid: str(summary["seed"]),
 }
 """What a table can tell of a run, from its summary and its FID's entry there."""
-SHOWN = [column for column in COLUMNS if column not in ("images/s", "label agreement")]
+SHOWN = [column for column in COLUMNS if column != "label agreement"]
 
 
 def cells(summary: Summary, columns: Sequence[str]) -> list[str]:

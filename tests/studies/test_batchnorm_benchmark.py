@@ -15,7 +15,7 @@ from gan_lab.errors import UserError
 from gan_lab.overrides import compose
 from gan_lab.studies.batchnorm_benchmark import TRAIN_MODE, WITH, WITHOUT, accuracy, classifier, in_batches, run
 
-MNIST = os.environ.get("GAN_LAB_TEST_DATA")  # a data root with MNIST's files
+REAL_DATA = os.environ.get("GAN_LAB_DATA")
 
 
 def study(folder: Path, *overrides: str) -> float:
@@ -72,7 +72,12 @@ def test_a_run_on_small_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     ("override", "told"),
-    [("study.seeds=0", r"study\.seeds=0"), ("study.lr=0", r"study\.lr=0"), ("epochs=1.5", r"epochs=1\.5")],
+    [
+        ("study.seeds=0", r"study\.seeds=0"),
+        ("study.lr=0", r"study\.lr=0"),
+        ("epochs=1.5", r"epochs=1\.5"),
+        ("iterations=9", r"iterations=9: this study counts passes; choose epochs"),
+    ],
 )
 def test_wrong_values(tmp_path: Path, override: str, told: str) -> None:
     with pytest.raises(UserError, match=told):
@@ -86,10 +91,10 @@ def test_several_devices_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(MNIST is None, reason="needs MNIST's files, in the data root GAN_LAB_TEST_DATA")
+@pytest.mark.skipif(REAL_DATA is None, reason="needs real MNIST")
 def test_the_notebooks_accuracies_on_mnist(tmp_path: Path) -> None:
     """97.8 +- 0.3 % with and 93.8 +- 0.5 % without batch norm, which is better in evaluation mode."""
-    study(tmp_path / "run", f"data.root={MNIST}")
+    study(tmp_path / "run", f"data.root={REAL_DATA}")
     results = json.loads((tmp_path / "run" / "summary.json").read_text())["results"]
     assert results[WITH]["mean"] == pytest.approx(0.978, abs=0.003)
     assert results[WITHOUT]["mean"] == pytest.approx(0.938, abs=0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from torch.optim import Optimizer
 
 from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
-from gan_lab.seeding import derive_seed
+from gan_lab.seeding import seed_layers
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 CHECKPOINT_KEY = "gan_lab"
@@ -116,6 +117,12 @@ class AdversarialModule(pl.LightningModule, ABC):
         """How often G has been updated after so many iterations."""
         return max(0, iterations - self.pretrain_discriminator) // self.n_critic
 
+    def compile_players(self, backend: str | Callable[..., Any] = "inductor") -> None:
+        """Let `torch.compile` translate both networks at their first use; their weights keep their names."""
+        warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor that is not a leaf")  # its own tracing
+        self.generator.compile(backend=backend)
+        self.discriminator.compile(backend=backend)
+
     def configure_optimizers(self) -> list[Optimizer]:
         """One optimizer for each player, D's first."""
         optimizers = [
@@ -140,7 +147,7 @@ class AdversarialModule(pl.LightningModule, ABC):
         discriminator_optimizer, generator_optimizer = self.optimizers()  # type: ignore[attr-defined]
         leave_uncounted(generator_optimizer)
         iteration = self.iteration
-        torch.manual_seed(derive_seed(self.seed, "layers", iteration, self.global_rank))  # dropout
+        seed_layers(self.device, self.seed, "layers", iteration, self.global_rank)  # dropout
         if self.lr_decay:
             self._decay_learning_rates(iteration)
         updates = self.generator_updates(iteration)

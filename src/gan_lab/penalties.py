@@ -2,7 +2,8 @@
 
 `critic` maps images `[N, ...]` to one score for each, `[N]`. Each score must depend on its own image alone: batch
 normalization in the critic would mix the images. All is computed in float32 outside autocast, since the squares of
-small slopes underflow in half precision and those of large ones overflow.
+small slopes underflow in half precision and those of large ones overflow; and a compiled critic runs uncompiled, since
+`torch.compile` cannot differentiate twice.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gan_lab.compiling import uncompiled
+
 Critic = Callable[[Tensor], Tensor]
 
 
 def squared_slopes(critic: Critic, images: Tensor) -> Tensor:
     """|grad_x critic(x)|^2 for each image x: float32 `[N]`."""
-    with torch.autocast(images.device.type, enabled=False):
+    with torch.autocast(images.device.type, enabled=False), uncompiled():
         points = images.detach().float().requires_grad_(True)
         (slopes,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
         return slopes.square().flatten(1).sum(1)

@@ -21,7 +21,7 @@ class Resumed:
 
 
 FIXED = ("model", "data", "seed", "channels_last")
-"""What a resumed run cannot change; budget, intervals, devices, precision and metrics it can."""
+"""What a resumed run cannot change; budget, intervals, devices, precision, compile and metrics it can."""
 
 
 def find_resumed(config: dict[str, Any], iterations: int) -> Resumed | None:

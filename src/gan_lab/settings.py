@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gan_lab.checks import check_number, check_whole
+from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.errors import UserError
 
 
@@ -20,6 +20,7 @@ class Settings:
     iterations: int | None
     fraction: float
     channels_last: bool
+    compile: bool
     log_every: int
     sample_every: int | None
     checkpoint_every: int | None
@@ -42,8 +43,8 @@ class Settings:
         check_number("seed", config["seed"], most=2**32 - 1)
         check_number("epochs", config["epochs"], above=0)
         check_number("budget.fraction", config["budget"]["fraction"], above=0)
-        if not isinstance(config["channels_last"], bool):
-            raise UserError(f"channels_last={config['channels_last']} must be true or false")
+        check_flag("channels_last", config["channels_last"])
+        check_flag("compile", config["compile"])
         accelerator, devices = find_devices(config["trainer"]["accelerator"], config["trainer"]["devices"])
         precision = config["precision"]["lightning"]
         if precision == "16-mixed" and accelerator == "cpu":
@@ -54,6 +55,7 @@ class Settings:
             iterations=config["iterations"],
             fraction=config["budget"]["fraction"],
             channels_last=config["channels_last"],
+            compile=config["compile"],
             log_every=config["log_every"],
             sample_every=config["sample_every"],
             checkpoint_every=config["checkpoint_every"],

@@ -33,19 +33,21 @@ class Checkpoints(Checkpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save what is due; Lightning calls this after all other callbacks."""
-        with self.recorder.stopwatch.paused():
-            if self._is_best(trainer.global_step):
-                self._save(trainer, BEST)
-            if is_due(trainer, self.every):
-                self._save(trainer, LAST)
+        if self._is_best(trainer.global_step):
+            self._save(trainer, BEST)
+        if is_due(trainer, self.every):
+            self._save(trainer, LAST)
 
     def _is_best(self, iteration: int) -> bool:
         measured = {} if self.evaluation is None else self.evaluation.measured
+        if iteration not in measured:
+            return False
         earlier = [fid for at, fid in measured.items() if at < iteration]
-        return iteration in measured and measured[iteration] < min(earlier, default=float("inf"))
+        return measured[iteration] < min(earlier, default=float("inf"))
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
         path, temporary = self.folder / name, self.folder / f".{name}.tmp"
-        trainer.save_checkpoint(temporary)  # all processes call it, the first writes
-        if trainer.is_global_zero:
-            os.replace(temporary, path)
+        with self.recorder.stopwatch.paused():
+            trainer.save_checkpoint(temporary)  # all processes call it, the first writes
+            if trainer.is_global_zero:
+                os.replace(temporary, path)

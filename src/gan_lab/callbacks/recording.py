@@ -29,7 +29,7 @@ class Stopwatch:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave the block out of `training`; a GPU first finishes the iterations that it has been given."""
-        if torch.cuda.is_available():
+        if torch.cuda.is_initialized():
             torch.cuda.synchronize()
         begin = time.perf_counter()
         try:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytorch_lightning as pl
+import torch
 
 from gan_lab.checks import check_flag, check_whole
-from gan_lab.data.images import Splits
+from gan_lab.data.images import Batch, Splits
 from gan_lab.data.stream import BatchStream
 from gan_lab.errors import UserError
 from gan_lab.paths import cache_folder
@@ -100,3 +101,7 @@ class ImageDataModule(pl.LightningDataModule):
             shuffle=self.shuffle,
             black=self.black,
         )
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """The batch as it is: the stream's images lie on the device already, and Lightning's search costs time."""
+        return batch

@@ -35,7 +35,7 @@ class GAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The cross-entropies of telling real from fake, each a mean over the batch; 2 log 2 when D guesses."""
-        return self.tell_apart(self.critic(*batch), self.critic(*fake))
+        return self.tell_apart(*self.critics(batch, fake))
 
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """How well D sees through the fakes."""

@@ -26,7 +26,7 @@ class LSGAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The distances of D's scores to b on real images and a on fakes."""
-        real_scores, fake_scores = self.critic(*batch), self.critic(*fake)
+        real_scores, fake_scores = self.critics(batch, fake)
         self.observe_scores(real_scores, fake_scores)
         return {
             "real": losses.least_squares(real_scores, self.b),

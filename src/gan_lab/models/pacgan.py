@@ -44,12 +44,21 @@ class PacGAN(GAN):
         """Those of whole packs: D's squared slope is the sum over a pack's images, and the mean is over packs."""
         return {name: self.pack_size * term for name, term in super().penalties(batch, fake).items()}
 
+    def critics(self, batch: Batch, fake: Fakes) -> tuple[Tensor, Tensor]:
+        """D's logits of packs of real images and of packs of fakes; no pack holds both."""
+        return super().critics(
+            batch._replace(real=self._whole_packs(batch.real)), Fakes(self._whole_packs(fake.images))
+        )
+
     def critic(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """D's logit for each pack, `[N / pack_size]`; images of one process's share that fill no pack are left out."""
+        whole = self._whole_packs(images)
+        return self.discriminator(whole.reshape(-1, self.pack_size * images.shape[1], *images.shape[2:]))
+
+    def _whole_packs(self, images: Tensor) -> Tensor:
         if len(images) < self.pack_size:
             raise UserError(
                 f"model.pack_size={self.pack_size} exceeds one process's share of {len(images)} images of a batch; "
                 "choose a smaller one, or a larger data.batch_size"
             )
-        whole = images[: len(images) - len(images) % self.pack_size]
-        return self.discriminator(whole.reshape(-1, self.pack_size * images.shape[1], *images.shape[2:]))
+        return images[: len(images) - len(images) % self.pack_size]

@@ -33,7 +33,7 @@ class R3GAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The paired loss, log 2 when D guesses, and both penalties."""
-        real_scores, fake_scores = self.critic(*batch), self.critic(*fake)
+        real_scores, fake_scores = self.critics(batch, fake)
         self.observe_scores(real_scores, fake_scores)
         r1 = penalties.squared_slope(lambda images: self.critic(images, batch.labels), batch.real)
         r2 = penalties.squared_slope(lambda images: self.critic(images, fake.labels), fake.images)

@@ -30,7 +30,7 @@ class RaGAN(GAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The cross-entropies of the relative logits; 2 log 2 when D guesses."""
-        real_logits, fake_logits = self.critic(*batch), self.critic(*fake)
+        real_logits, fake_logits = self.critics(batch, fake)
         return self.tell_apart(real_logits - fake_logits.mean(), fake_logits - real_logits.mean())
 
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:

@@ -17,7 +17,7 @@ class HingeGAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """How far real images score below 1, and fakes above -1."""
-        real_scores, fake_scores = self.critic(*batch), self.critic(*fake)
+        real_scores, fake_scores = self.critics(batch, fake)
         self.observe_scores(real_scores, fake_scores)
         return {"real": losses.hinge_real(real_scores), "fake": losses.hinge_fake(fake_scores)}
 

@@ -22,7 +22,7 @@ class WassersteinGAN(NoiseGAN):
 
     def discriminator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The negative of the distance that the critic finds between real images and fakes."""
-        real_scores, fake_scores = self.critic(*batch), self.critic(*fake)
+        real_scores, fake_scores = self.critics(batch, fake)
         self.observe_scores(real_scores, fake_scores)
         return {"real": -losses.mean_score(real_scores), "fake": losses.mean_score(fake_scores)}
 

@@ -29,8 +29,13 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The short set; docs/benchmarks.md says how to run each benchmark with all its rounds.
 bench: $(VENV)/installed-test
-	$(BIN)/python benchmarks/loop.py $(ARGS)
+	$(BIN)/python benchmarks/loop.py --rounds 3
+	$(BIN)/python benchmarks/startup.py --rounds 2
+	$(BIN)/python benchmarks/evaluation.py --rounds 2
+	$(BIN)/python benchmarks/scale.py --rounds 1 --only "batch, mlp" processes
+	$(BIN)/python benchmarks/report.py
 
 clean:
 	rm -rf $(VENV) build dist

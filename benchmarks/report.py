@@ -71,7 +71,7 @@ def scale(results: dict[str, Any]) -> str:
             ]
         else:
             head = [name, "images per second"]
-            lines = [[row, shown(speed, 0)] for row, speed in rows.items()]
+            lines = [[row or "as it comes", shown(speed, 0)] for row, speed in rows.items()]
         parts.append(table(head, lines))
     return "\n\n".join([*parts, f"Medians of {results['rounds']} rounds."])
 

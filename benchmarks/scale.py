@@ -1,4 +1,4 @@
-"""How speed changes with batch, width and image size, with a second process, and with the size of the data set.
+"""How speed changes with batch, width, image size, options, a second process, and the size of the data set.
 
 Each measurement trains for some seconds, on random bytes in MNIST's shape; those of one table take turns.
 
@@ -39,6 +39,10 @@ TABLES: dict[str, dict[str, list[str]]] = {
     "image size, dcgan of width 32": {
         f"{size}": [*WIDTH_32, f"data.image_size={size}", "data.batch_size=64", f"iterations={2560 // size**2 + 10}"]
         for size in (8, 16, 32, 64)
+    },
+    "option, dcgan of width 32": {
+        option: [*WIDTH_32, "data.batch_size=64", "iterations=40", *option.split()]
+        for option in ("", "channels_last=false", "precision=bf16", "compile=true")
     },
     "processes, dcgan of width 32": {
         "1 of one thread": [*WIDTH_32, "data.batch_size=128", "iterations=30"],

@@ -1,0 +1,96 @@
+"""The benchmarks' own arithmetic, and that each loop trains; no timing is tested."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Imports one of the benchmarks' files, whose results go to an empty folder."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    measuring = importlib.import_module("measuring")
+    monkeypatch.setattr(measuring, "RESULTS", tmp_path)
+
+    def load(name: str) -> ModuleType:
+        module = importlib.import_module(name)
+        if hasattr(module, "RESULTS"):
+            monkeypatch.setattr(module, "RESULTS", tmp_path)
+        return module
+
+    return load
+
+
+def test_contestants_take_turns_and_change_places(benchmark: Any) -> None:
+    calls: list[str] = []
+    contestants = {name: lambda name=name: float(calls.append(name) or len(calls)) for name in "abc"}
+    measured = benchmark("measuring").in_turns(contestants, 3)
+    assert "".join(calls) == "abcbcacab"
+    assert measured == {"a": [1, 6, 8], "b": [2, 4, 9], "c": [3, 5, 7]}
+
+
+def test_a_ratio_is_of_the_same_round(benchmark: Any) -> None:
+    assert benchmark("measuring").ratio([2, 9, 8], [1, 3, 2]) == {"median": 3, "least": 2, "greatest": 4}
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [*product(("ours", "by_hand"), ("gan", "dcgan", "wgan_gp", "cgan")), ("usual", "gan"), ("usual", "dcgan")],
+)
+def test_each_loop_trains(benchmark: Any, name: str, model: str) -> None:
+    loop = benchmark("loop")
+    small = (
+        ["network.generator_widths=[8]", "network.discriminator_widths=[8]"] if model == "gan" else ["network.width=4"]
+    )
+    config = loop.configure([f"model={model}", "data.batch_size=10", "iterations=6", "log_every=5", *small])
+    data = loop.random_data(config, 100)
+    trained = {"ours": loop.train, "by_hand": loop.hand_written.train, "usual": loop.usual_script.train}[name]
+    assert trained(config, data, 5) > 0
+
+
+def written_run(folder: Path, fids: list[float]) -> Path:
+    folder.mkdir()
+    entry = {"floor": 0.5, "class_shares": [0.1, 0.2], "protocol": {"generated": 10}}
+    (folder / "summary.json").write_text(json.dumps({"fid": {"fid/classifier": entry}}))
+    with (folder / "metrics.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["iteration", "fid/classifier"])
+        writer.writerow([5, ""])
+        writer.writerows(zip((10, 20, 30), fids, strict=True))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("fids", "seconds", "lowest"), [([40, 15, 20], 40.0, 30.0), ([40, 20, 15.5], None, 31.0), ([5, 50, 1], 20.0, 2.0)]
+)
+def test_time_to_quality_is_that_of_the_first_point_below_the_goal(
+    benchmark: Any, tmp_path: Path, fids: list[float], seconds: float | None, lowest: float
+) -> None:
+    read = benchmark("quality").read(written_run(tmp_path / "run", fids), pace=2.0)
+    assert (read["seconds_to_goal"], read["lowest_times_floor"]) == (seconds, lowest)
+
+
+def test_the_report_fills_in_what_was_measured_and_leaves_the_rest(
+    benchmark: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    spread = {"median": 1.5, "least": 1.25, "greatest": 1.75}
+    benchmark("measuring").write("startup", {"rounds": 3, "seconds": {"train.py --help": spread}})
+    page = tmp_path / "page.md"
+    page.write_text("<!-- startup -->\nold\n<!-- /startup -->\n<!-- loop -->\nkept\n<!-- /loop -->\n")
+    monkeypatch.setattr("sys.argv", ["report.py", "--write", str(page)])
+    benchmark("report").main()
+    text = page.read_text()
+    assert "| `train.py --help` | 1.50 (1.25 to 1.75) |" in text
+    assert "old" not in text
+    assert "kept" in text
+    assert "3 rounds" in text

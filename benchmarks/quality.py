@@ -31,6 +31,7 @@ from measuring import RESULTS, in_turns, spread, write
 RECIPES = {
     "default": ["data=mnist"],
     "mnist_dcgan": ["experiment=mnist_dcgan"],
+    "mnist_quick": ["experiment=mnist_quick"],
 }
 GOAL = 30  # times the floor
 POINTS = 30  # measurements of FID in a run

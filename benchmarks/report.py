@@ -43,6 +43,16 @@ def loop(results: dict[str, Any]) -> str:
     return f"{table(head, rows)}\n\nMedians of {rounds} rounds, with the least and the greatest."
 
 
+def operators(results: dict[str, Any]) -> str:
+    """Shares of an iteration."""
+    kinds = list(next(iter(results.values()))["shares"])
+    rows = [
+        [f"`{' '.join(found['overrides'][:2])}`", *(f"{100 * found['shares'][kind]:.0f} %" for kind in kinds)]
+        for found in results.values()
+    ]
+    return f"{table(['system', *kinds], rows)}\n\nOf the operators' own time in 20 iterations."
+
+
 def startup(results: dict[str, Any]) -> str:
     """Seconds of whole commands."""
     rows = [[f"`{name}`", shown(seconds)] for name, seconds in results["seconds"].items()]
@@ -103,6 +113,7 @@ def quality(results: dict[str, Any]) -> str:
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "loop": loop,
+    "operators": operators,
     "startup": startup,
     "evaluation": evaluation,
     "scale": scale,

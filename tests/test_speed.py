@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -175,3 +177,48 @@ def test_profiling_left_out_changes_no_weight() -> None:
     train(plain, SHAPE, 3)
     train(quick, SHAPE, 3, profiler=Unprofiled())
     assert same(weights(plain), weights(quick))
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("network", ["dcgan", "mlp", "resnet", "keras_dcgan"])
+def test_activations_that_write_over_their_input_change_nothing(network: str, activation: str) -> None:
+    """Values, gradients, and the gradients of a penalty on the slope, against activations that leave it alone."""
+    found = []
+    for inplace in (True, False):
+        small = small_overrides("wgan_gp") if network == "dcgan" else []
+        model = build_model("model=wgan_gp", f"network={network}", "data=mnist", f"activation={activation}", *small)
+        layers = [layer for layer in model.modules() if hasattr(layer, "inplace")]
+        assert network == "resnet" or layers[0].inplace
+        for layer in layers:
+            layer.inplace = layer.inplace and inplace
+        at_iteration(model)
+        model.discriminator.eval()  # without dropout
+        torch.manual_seed(0)  # of the points of the penalty
+        batch = random_batch(SHAPE, 4)
+        drawn = model.generate(batch)
+        terms = [*model.discriminator_loss(batch, Fakes(drawn.images.detach())).values()]
+        terms += [*model.generator_loss(batch, drawn).values()]
+        sum(terms, torch.zeros(())).backward()
+        found.append({name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None})
+    assert same(*found)
+
+
+def test_freed_memory_is_kept_where_the_c_library_can() -> None:
+    """By the page faults of tensors that glibc would map afresh each time; in a process of its own."""
+    script = """
+import resource, sys, torch
+from gan_lab.memory import keep_memory
+if not keep_memory():
+    sys.exit(3)
+for _ in range(5):
+    torch.ones(8 << 20)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    torch.ones(8 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=100)
+    if done.returncode == 3:
+        pytest.skip("another C library")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 3 * 8192  # a tensor has 8192 pages; of ten, all are new to glibc as it comes

@@ -12,6 +12,7 @@ from gan_lab.building import build
 from gan_lab.callbacks.evaluation import evaluate
 from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
 from gan_lab.errors import UserError
+from gan_lab.memory import keep_memory
 from gan_lab.overrides import compose, quoted, with_resumed_choices
 from gan_lab.settings import find_devices
 from gan_lab.summary import fid_entry
@@ -23,6 +24,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         UserError: where the checkpoint, an override or the data set cannot be used, or no metric is chosen.
     """
+    keep_memory()
     file = find_checkpoint(path)
     content = read_checkpoint(file)
     arguments = with_resumed_choices([*overrides, f"resume={quoted(file)}"])

@@ -26,6 +26,7 @@ from gan_lab.callbacks.schedule import interval
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
+from gan_lab.memory import keep_memory
 from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.profiling import Unprofiled
 from gan_lab.resuming import Resumed, find_resumed
@@ -54,8 +55,7 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     Raises:
         UserError: for a mistake in the configuration, before training starts.
     """
-    quiet_lightning()
-    rule_out_gpus()
+    ready_process()
     values = plain(config)
     settings = Settings.of(values)
     pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
@@ -130,6 +130,13 @@ def check_optimizers(model: NoiseGAN) -> None:
         model.configure_optimizers()
     except (ValueError, TypeError, RuntimeError) as error:
         raise UserError(f"optimizer: {error}; mend optimizer.*") from error
+
+
+def ready_process() -> None:
+    """Set up what concerns the whole process: messages, and two things that cost time in every iteration."""
+    quiet_lightning()
+    rule_out_gpus()
+    keep_memory()
 
 
 def quiet_lightning() -> None:

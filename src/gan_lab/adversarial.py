@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
+from gan_lab.health import Health, check_weights
 from gan_lab.seeding import seed_layers
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -78,6 +79,7 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.log_every = 0  # iterations between two points of the curves; 0 keeps no scalars
         self.observing = False  # whether the phase under way keeps its scalars
         self.scalars: dict[str, Tensor] = {}  # kept since the last point of the curves
+        self.health = Health()
         self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
 
     @abstractmethod
@@ -147,6 +149,7 @@ class AdversarialModule(pl.LightningModule, ABC):
         discriminator_optimizer, generator_optimizer = self.optimizers()  # type: ignore[attr-defined]
         leave_uncounted(generator_optimizer)
         iteration = self.iteration
+        self.health.iteration = iteration + 1
         seed_layers(self.device, self.seed, "layers", iteration, self.global_rank)  # dropout
         if self.lr_decay:
             self._decay_learning_rates(iteration)
@@ -170,12 +173,15 @@ class AdversarialModule(pl.LightningModule, ABC):
                 self._update("generator", self.generator, generator_optimizer, terms)
             if self.ema is not None:
                 self.ema.update(self.generator, updates)
+        if self.health.is_full:
+            self.health.check()
 
     def _update(self, player: str, network: nn.Module, optimizer: LightningOptimizer, terms: Terms) -> None:
         """Minimize the sum of `terms` by one optimizer step; backward and step stand together, as fp16 needs it."""
         loss = reduce(torch.add, terms.values())
         optimizer.zero_grad()
         self.manual_backward(loss)
+        self.health.note(player, terms, network)
         if self.observing:
             self.observe({f"loss/{player}": loss, **{f"{player}/{name}": term for name, term in terms.items()}})
             norm = torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None])
@@ -183,6 +189,15 @@ class AdversarialModule(pl.LightningModule, ABC):
         if self.gradient_clip:  # scaled as the gradients are, which fp16's plugin or a fused optimizer unscales later
             nn.utils.clip_grad_norm_(network.parameters(), self.gradient_clip * self._gradient_scale())
         optimizer.step()
+
+    def on_train_start(self) -> None:
+        """Under fp16, whose loss scaling skips updates, judge numbers by that."""
+        self.health.scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
+
+    def check_numbers(self) -> None:
+        """Raise a `UserError` where a loss term, gradient, weight or average is not finite: before each save, say."""
+        self.health.check()
+        check_weights(self, self.iteration)
 
     def _gradient_scale(self) -> float:
         """By how much fp16's loss scaling has enlarged the gradients."""
@@ -229,9 +244,4 @@ def leave_uncounted(optimizer: LightningOptimizer) -> None:
     Lightning counts every `optimizer.step()` of manual optimization through two hooks that it installs anew before
     each `training_step`; without this, `global_step` is the sum over both players.
     """
-    optimizer._on_before_step = _do_nothing
-    optimizer._on_after_step = _do_nothing
-
-
-def _do_nothing() -> None:
-    pass
+    optimizer._on_before_step = optimizer._on_after_step = lambda: None

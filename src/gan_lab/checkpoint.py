@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +17,47 @@ from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.noise import Noise
 
+log = logging.getLogger(__name__)
+
 TRUSTED_MODULES = ("torch.nn", "torch.optim", "gan_lab.noise")
 TRUSTED_PACKAGES = ("gan_lab.models.", "gan_lab.networks.")
 TRUSTED_CLASSES = (nn.Module, torch.optim.Optimizer, Noise)
 
 
 def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that `path` names: a file, or the last one of a run folder.
+    """The checkpoint that `path` names: a file, or the newest one of a run folder.
 
     Raises:
         UserError: where there is none.
     """
     path = path.expanduser()
-    last = path / "checkpoints" / LAST
     if path.is_dir():
-        if not last.is_file():
+        newest = newest_checkpoint(path)
+        if newest is None:
             raise UserError(
-                f"{path} is no run folder: it has no checkpoints/last.ckpt; name a run folder or a .ckpt file"
+                f"{path} is no run folder: it has no checkpoints/{LAST}; name a run folder or a .ckpt file"
             )
-        return last.resolve()
+        return newest
     if not path.is_file():
         raise UserError(f"{path} does not exist; name a run folder under logs/, or a .ckpt file in its checkpoints/")
     return path.resolve()
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The whole checkpoint of the most iterations in a run folder, `None` where there is none.
+
+    It is `last.ckpt` but for a run that was killed between two saves and has measured its best since, or whose last
+    file is damaged, which a warning tells.
+    """
+    found: list[tuple[int, bool, Path]] = []
+    for path in (*folder.glob("checkpoints/*.ckpt"), *folder.glob("hpc_ckpt_*.ckpt")):
+        try:
+            done = int(read_checkpoint(path)["global_step"])
+        except UserError as error:
+            log.warning("passed over: %s", error)
+        else:
+            found.append((done, path.name == LAST, path.resolve()))
+    return max(found)[-1] if found else None
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

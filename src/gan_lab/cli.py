@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_lab import launch
-from gan_lab.errors import UserError
+from gan_lab.errors import StoppedError, UserError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -29,7 +30,8 @@ gan-lab COMMAND ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, or 1 after a mistake of the user's, told in one line."""
+    """Run one command and return its exit code: 0, 1 after a mistake of the user's, told in one line, 130 or 143 after
+    a signal that asked for the end."""
     command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
     commands = {"train": train, "sample": sample, "evaluate": evaluate, "classifier": classifier}
     if command in ("-h", "--help"):
@@ -41,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands[command](rest)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return error.exit_code
+    except KeyboardInterrupt:  # before training starts, or a second time
+        print("error: stopped before anything was saved", file=sys.stderr)
+        return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -53,6 +58,8 @@ def train(arguments: list[str]) -> None:
     from gan_lab.overrides import refuse_used_folders, with_resumed_choices
 
     arguments = with_resumed_choices(arguments)
+    if launch.is_launched():
+        launch.end_with_parent()
     if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
         refuse_used_folders(arguments)
     else:  # the first process writes Hydra's files and the log for all
@@ -95,11 +102,11 @@ def job(config: DictConfig) -> float | None:
         run = build("job", plain(config)["job"])
         return run(config, Path(hydra_config.runtime.output_dir), list(hydra_config.overrides.task))
     except UserError as error:
-        if hydra_config.mode == RunMode.MULTIRUN:
+        if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
             raise  # Hydra goes on with the other jobs, and raises it at the end
         if launch.rank() == 0:
             print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from error  # passes Hydra by, which would print more lines
+        raise SystemExit(error.exit_code) from error  # passes Hydra by, which would print more lines
 
 
 def sample(arguments: list[str]) -> None:

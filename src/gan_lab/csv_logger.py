@@ -26,10 +26,10 @@ class MetricsCSV(Logger):
         self.columns = ["iteration"]
         self._pending: dict[str, Any] = {}
         if path.is_file() and launch.rank() == 0:
-            with path.open(newline="") as file:
-                reader = csv.DictReader(file)
-                rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
-                self.columns = list(reader.fieldnames or self.columns)
+            whole = path.read_text().rpartition("\n")[0]  # a killed run may have left half a row behind
+            reader = csv.DictReader(whole.splitlines())
+            rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
+            self.columns = list(reader.fieldnames or self.columns)
             self._rewrite(rows)
 
     @property

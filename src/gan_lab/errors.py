@@ -1,4 +1,4 @@
-"""The one exception that stands for a mistake of the user's rather than of the program."""
+"""The exceptions that stand for something the user can mend, rather than for a fault of the program."""
 
 
 class UserError(Exception):
@@ -6,3 +6,13 @@ class UserError(Exception):
 
     The message names the offending value and says what to do instead.
     """
+
+    exit_code = 1
+
+
+class StoppedError(UserError):
+    """A run that was told to stop by a signal; the exit code is the shell's for it, 130 for SIGINT, 143 for SIGTERM."""
+
+    def __init__(self, message: str, signum: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signum

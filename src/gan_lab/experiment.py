@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +24,17 @@ from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
+from gan_lab.callbacks.stopping import StopSignals
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
-from gan_lab.errors import UserError
+from gan_lab.errors import StoppedError, UserError
 from gan_lab.memory import keep_memory
 from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.profiling import Unprofiled
-from gan_lab.resuming import Resumed, find_resumed
+from gan_lab.resuming import Resumed, find_resumed, finished_summary
 from gan_lab.run_folder import claim_folder, refuse_used_folder
 from gan_lab.settings import Settings
-from gan_lab.summary import closing_lines, summarize, write_summary
+from gan_lab.summary import closing_lines, shown, summarize, write_summary
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Run:
     trainer: pl.Trainer
     recorder: Recorder
     evaluation: Evaluation | None
+    signals: StopSignals
     folder: Path
 
 
@@ -61,7 +64,12 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
     model, data = build("model", values["model"]), build("data", values["data"])
     data.check(settings.devices)
-    resumed = find_resumed(values, settings.budget(data.batches_per_epoch))
+    iterations = settings.budget(data.batches_per_epoch)
+    done = finished_summary(values, iterations, folder)
+    if done is not None:
+        log.info("%s has done its %d iterations already", shown(folder), done["iterations"])
+        return final_fid(done)
+    resumed = find_resumed(values, iterations, folder)
     if settings.devices > 1 and not launch.is_launched():
         check_before_launch(values, data, folder, resumed)
         launch.launch(settings.devices, overrides, folder)
@@ -75,14 +83,21 @@ def fit(prepared: Run, checkpoint: Path | None) -> None:
     """Train from the start, or from a checkpoint, to the end of the budget.
 
     Raises:
-        UserError: where the user has stopped it; it says how to go on.
+        StoppedError: where a signal has ended it; it says how to go on.
     """
+    trainer, signals = prepared.trainer, prepared.signals
     try:
-        prepared.trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
     except (KeyboardInterrupt, SystemExit) as stop:  # Lightning makes an exit of the interrupt
-        done, saved = prepared.trainer.global_step, (prepared.folder / "checkpoints" / LAST).exists()
+        saved = (prepared.folder / "checkpoints" / LAST).exists()
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
-        raise UserError(f"stopped at iteration {done}; {remedy}") from stop
+        raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
+    if signals.requested and trainer.global_step < trainer.max_steps:
+        name = signal.Signals(signals.requested).name
+        raise StoppedError(
+            f"{name}: stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there",
+            signals.requested,
+        )
 
 
 def prepare(
@@ -104,16 +119,17 @@ def prepare(
     model.checkpoint_config = {"config": config, "overrides": overrides}
     check_optimizers(model)
     recorder = Recorder(model.log_every, data.batch_size, data.batches_per_epoch)
-    callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder)
+    signals = StopSignals()
+    callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder, signals)
     if evaluation is not None:
         metric = evaluation.metric
         metric.prepare(data, settings.device(launch.local_rank()), launch.rank(), settings.devices)
         log.info("floor of %s, real test images: %.4g", metric.name, metric.floor)
-    if launch.rank() == 0 and (resumed is None or folder.resolve() != resumed.path.parent.parent):
+    if launch.rank() == 0 and (resumed is None or not resumed.is_of(folder)):
         claim_folder(folder)
-    loggers = build_loggers(config, folder, 0 if resumed is None else resumed.iterations)
+    loggers = build_loggers(config, folder, resumed)
     trainer = build_trainer(settings, folder, iterations, callbacks, loggers)
-    return Run(model, data, trainer, recorder, evaluation, folder)
+    return Run(model, data, trainer, recorder, evaluation, signals, folder)
 
 
 def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:
@@ -154,7 +170,12 @@ def rule_out_gpus() -> None:
 
 
 def build_callbacks(
-    config: dict[str, Any], settings: Settings, folder: Path, iterations: int, recorder: Recorder
+    config: dict[str, Any],
+    settings: Settings,
+    folder: Path,
+    iterations: int,
+    recorder: Recorder,
+    signals: StopSignals,
 ) -> tuple[list[pl.Callback], Evaluation | None]:
     """What happens beside training, in the order in which it happens at the end of an iteration."""
     evaluation = None
@@ -167,16 +188,18 @@ def build_callbacks(
     callbacks: list[pl.Callback] = [recorder, samples]
     if evaluation is not None:
         callbacks.append(evaluation)
-    callbacks += [IterationBar(recorder), Checkpoints(folder / "checkpoints", every, evaluation, recorder)]
+    checkpoints = Checkpoints(folder / "checkpoints", every, evaluation, recorder, signals)
+    callbacks += [signals, IterationBar(recorder), checkpoints]
     return callbacks, evaluation
 
 
-def build_loggers(config: dict[str, Any], folder: Path, resumed_at: int) -> list[Logger]:
-    """`metrics.csv`, and TensorBoard's events where asked for; points past `resumed_at` give way to new ones."""
+def build_loggers(config: dict[str, Any], folder: Path, resumed: Resumed | None) -> list[Logger]:
+    """`metrics.csv`, and TensorBoard's events where asked for; points past the resumed one's give way to new ones."""
     folder.mkdir(parents=True, exist_ok=True)
+    resumed_at = 0 if resumed is None else resumed.iterations
     loggers: list[Logger] = [MetricsCSV(folder / "metrics.csv", resumed_at)]
     if config["logger"]["tensorboard"]:
-        options: dict[str, Any] = {"purge_step": resumed_at + 1} if resumed_at else {}
+        options: dict[str, Any] = {} if resumed is None else {"purge_step": resumed_at + 1 if resumed_at else 0}
         loggers.append(TensorBoardLogger(folder, name="", version="", default_hp_metric=False, **options))
     return loggers
 

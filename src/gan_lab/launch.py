@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
-from gan_lab.errors import UserError
+from gan_lab.errors import StoppedError, UserError
 from gan_lab.overrides import quoted
+
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
+TORCHRUN = """
+from gan_lab.launch import end_with_parent
+from torch.distributed.run import main
+end_with_parent()
+main()
+"""
 
 
 def is_launched() -> bool:
@@ -27,18 +40,52 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def end_with_parent() -> None:
+    """Have Linux send SIGTERM to this process when its parent dies, so that nobody trains on unasked."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def passing_on(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Within the block SIGINT and SIGTERM ask the other process to end, instead of ending this one; yields them."""
+    received: list[int] = []
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        process.terminate()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # Python lets no other thread set handlers
+        return
+    earlier = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
 def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
     """Run the same training in `processes` processes of this machine and wait for them.
 
-    torchrun starts them and, should one fail, ends the others. Lightning's own launcher starts the command line again
-    in each process, which under Hydra's multirun would run the whole sweep in each (facebookresearch/hydra#2070).
+    torchrun starts them and, should one fail, ends the others; they end, too, when this process is killed. Lightning's
+    own launcher starts the command line again in each process, which under Hydra's multirun would run the whole sweep
+    in each (facebookresearch/hydra#2070).
 
     Raises:
         UserError: where a process has failed; it has printed why.
+        StoppedError: where a signal has asked for the end, which the processes answer by saving.
     """
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [sys.executable, "-c", TORCHRUN, "--standalone", f"--nproc-per-node={processes}"]
     command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir={quoted(folder)}"]
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     environment.pop("HYDRA_FULL_ERROR", None)  # set by our own command line, not by the user
-    if subprocess.run(command, env=environment, check=False).returncode:
+    # in a session of its own, so that Ctrl-C reaches it once, and from here
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    with passing_on(process) as received:
+        failed = process.wait() != 0
+    if failed and received:
+        raise StoppedError(f"{signal.Signals(received[0]).name}: all {processes} processes have stopped", received[0])
+    if failed:
         raise UserError(f"one of the {processes} processes failed; its message stands above")

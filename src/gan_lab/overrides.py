@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.errors import UserError
-from gan_lab.run_folder import refuse_used_folder, refuse_used_sweep
+from gan_lab.run_folder import AUTO, owner, refuse_used_folder, refuse_used_sweep
 
 
 def with_resumed_choices(arguments: list[str]) -> list[str]:
     """The arguments, and for `resume=PATH` before them those that the resumed run was started with, and its folder."""
     path = value_of("resume", arguments)
-    if path is None or path == "null":
+    if path in (None, "null", AUTO):
         return arguments
     from gan_lab.adversarial import CHECKPOINT_KEY
     from gan_lab.checkpoint import find_checkpoint, read_checkpoint
 
-    checkpoint = find_checkpoint(Path(path))
+    checkpoint = find_checkpoint(Path(str(path)))
     earlier = read_checkpoint(checkpoint)[CHECKPOINT_KEY]["overrides"]
     new = [argument for argument in arguments if _key(argument) != "resume"]
     kept = [override for override in earlier if not _is_replaced(_key(override), {_key(argument) for argument in new})]
@@ -37,9 +37,9 @@ def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
 
     Hydra's own files there stay as the run's first start has written them.
     """
-    own = checkpoint.parent.parent
+    own = owner(checkpoint)
     named = value_of("hydra.run.dir", new)
-    if checkpoint.parent.name != "checkpoints" or (named is not None and Path(named).resolve() != own):
+    if own is None or (named is not None and Path(named).resolve() != own):
         return []
     return [f"hydra.run.dir={quoted(own)}", "hydra.output_subdir=null"]
 
@@ -47,11 +47,17 @@ def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
 def refuse_used_folders(arguments: list[str]) -> None:
     """Raise a `UserError` where a folder that the arguments name holds earlier runs that are not being resumed.
 
-    This comes before Hydra writes its own files there.
+    This comes before Hydra writes its own files there. `resume=auto` must name the folder, for a new one's name
+    holds the time.
     """
     folder, sweep = value_of("hydra.run.dir", arguments), value_of("hydra.sweep.dir", arguments)
     resumed = value_of("resume", arguments)
-    if folder is not None and (resumed is None or Path(folder).resolve() != Path(resumed).parent.parent):
+    if resumed == AUTO:
+        key = "hydra.sweep.dir" if {"-m", "--multirun"} & {*arguments} else "hydra.run.dir"
+        if value_of(key, arguments) is None:
+            raise UserError(f"resume={AUTO} goes on with the run in a folder that you name: add {key}=FOLDER")
+        return
+    if folder is not None and (resumed is None or Path(folder).resolve() != owner(Path(resumed))):
         refuse_used_folder(Path(folder))
     if sweep is not None:
         refuse_used_sweep(Path(sweep))

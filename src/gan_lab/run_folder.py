@@ -7,11 +7,26 @@ from pathlib import Path
 from gan_lab.errors import UserError
 
 TRACES = ("checkpoints", "samples", "metrics.csv", "summary.json")
+AUTO = "auto"
+"""As the value of `resume`: go on with what the run folder holds, or start where it holds nothing."""
+
+
+def is_used(folder: Path) -> bool:
+    """Whether a run has left something in `folder`."""
+    return any((folder / name).exists() for name in TRACES)
+
+
+def owner(checkpoint: Path) -> Path | None:
+    """The run folder that a checkpoint lies in; `None` for one that was copied elsewhere."""
+    folder = checkpoint.resolve().parent
+    if folder.name == "checkpoints":
+        return folder.parent
+    return folder if (folder / "checkpoints").is_dir() else None  # Lightning saves there before SLURM ends a job
 
 
 def refuse_used_folder(folder: Path) -> None:
     """Raise a `UserError` where `folder` holds a run already."""
-    if any((folder / name).exists() for name in TRACES):
+    if is_used(folder):
         remedy = "another hydra.run.dir starts afresh"
         if (folder / "checkpoints").exists():  # a study leaves none
             remedy = f"resume={folder} continues it, {remedy}"
@@ -20,8 +35,10 @@ def refuse_used_folder(folder: Path) -> None:
 
 def refuse_used_sweep(folder: Path) -> None:
     """Raise a `UserError` where `folder` holds the jobs of an earlier multirun."""
-    if any((job / name).exists() for job in folder.glob("*/") for name in TRACES):
-        raise UserError(f"{folder} already holds a multirun; choose another hydra.sweep.dir")
+    if any(is_used(job) for job in folder.glob("*/")):
+        raise UserError(
+            f"{folder} already holds a multirun; resume={AUTO} goes on with it, another hydra.sweep.dir starts afresh"
+        )
 
 
 def claim_folder(folder: Path) -> None:

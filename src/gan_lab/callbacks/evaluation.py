@@ -40,6 +40,7 @@ class Evaluation(pl.Callback):
         if not is_due(trainer, self.every):
             return
         assert isinstance(pl_module, NoiseGAN)
+        pl_module.check_numbers()
         with self.recorder.stopwatch.paused():
             if trainer.world_size > 1:
                 _share_buffers(pl_module.sampler)

@@ -89,6 +89,7 @@ class Recorder(pl.Callback):
         if iteration % self.every:
             return
         assert isinstance(pl_module, AdversarialModule)
+        pl_module.health.check()
         scalars = pl_module.take_scalars()
         for player, optimizer in zip(("discriminator", "generator"), trainer.optimizers, strict=True):
             scalars[f"lr/{player}"] = float(optimizer.param_groups[0]["lr"])

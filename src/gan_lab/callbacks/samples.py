@@ -47,7 +47,7 @@ class SampleGrids(pl.Callback):
             with self.recorder.stopwatch.paused():
                 self._draw_samples(trainer, pl_module)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Join the grids to a film."""
         if trainer.is_global_zero:
             save_gif(sorted(self.folder.glob("[0-9]*.png")), self.folder / GIF)

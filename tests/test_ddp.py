@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
+from run_helpers import curves, equal, final, rows
 
 from gan_lab import cli
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 TINY = ["log_every=1", "network.width=8", "data.batch_size=32", "metrics.fid.num_samples=700", "sample_every=3"]
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and Linux tells orphans")
 
 DUMP = """
 import sys, torch
@@ -71,6 +76,81 @@ def test_a_resume_with_fewer_batches_of_samples_than_processes(trained: tuple[Pa
     assert done.returncode == 0, done.stderr
     with (run / "metrics.csv").open(newline="") as file:
         assert [row["iteration"] for row in csv.DictReader(file)] == [str(iteration) for iteration in range(1, 9)]
+
+
+def started(folder: Path, *choices: str) -> subprocess.Popen[str]:
+    """A long run of two processes in `folder`/run, once it trains."""
+    command = [sys.executable, str(TRAIN), "trainer=ddp_cpu", *TINY, "metrics=none", "iterations=100000", *choices]
+    process = subprocess.Popen(
+        [*command, "hydra.run.dir=run"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    metrics = folder / "run" / "metrics.csv"
+    deadline = time.monotonic() + 120
+    while not metrics.exists() or metrics.read_text().count("\n") < 3:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Numbers and command lines of all processes that work in `folder`."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if Path(os.readlink(entry / "cwd")) == folder.resolve():
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+    return found
+
+
+def wait_until_gone(folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while processes_of(folder):
+        assert time.monotonic() < deadline, processes_of(folder)
+        time.sleep(0.1)
+
+
+@linux
+def test_a_rank_that_dies_ends_the_run_and_leaves_no_process(tmp_path: Path) -> None:
+    process = started(tmp_path)
+    workers = [number for number, line in processes_of(tmp_path).items() if " -m gan_lab train " in line]
+    assert len(workers) == 2
+    os.kill(max(workers), signal.SIGKILL)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "error: one of the 2 processes failed; its message stands above" in told
+    wait_until_gone(tmp_path)
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_both_ranks_save_and_end_with_the_command(tmp_path: Path, number: int) -> None:
+    """SIGTERM is passed on; after SIGKILL the orphans learn that they are such."""
+    process = started(tmp_path, "checkpoint_every=100000")
+    process.send_signal(number)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == (128 + number if number == signal.SIGTERM else -number)
+    wait_until_gone(tmp_path)
+    done = final(tmp_path / "run")["global_step"]
+    assert done >= 2
+    if number == signal.SIGTERM:
+        assert f"stopped and saved at iteration {done}; resume=" in told
+
+
+def test_a_resumed_run_of_two_processes_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    """In jobs of a multirun, which start their processes as a single run does."""
+    budget = ["trainer=ddp_cpu", *TINY, "metrics.every=3", "model.ema_decay=0.9", "checkpoint_every=3"]
+    for folder, iterations in (("whole", "8"), ("parts", "4"), ("parts", "8")):
+        choices = [*budget, f"iterations={iterations}", "seed=5,6", f"hydra.sweep.dir={folder}", "resume=auto"]
+        done = call(tmp_path, sys.executable, str(TRAIN), "-m", *choices)
+        assert done.returncode == 0, done.stderr
+    for job in ("0", "1"):
+        left, right = tmp_path / "whole" / job, tmp_path / "parts" / job
+        for key in ("state_dict", "optimizer_states", "global_step"):
+            assert equal(final(left)[key], final(right)[key]), key
+        assert curves(left) == curves(right)
+        assert len({row["iteration"] for row in rows(right)}) == len(rows(right)) == 8
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "parts"}
 
 
 def test_weights_are_equal_on_both_ranks(tmp_path: Path) -> None:

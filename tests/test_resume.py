@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from conftest import TINY
 from omegaconf import OmegaConf
-from run_helpers import RunIn, equal, events, final, rows
+from helpers import small_overrides
+from run_helpers import RunIn, curves, equal, events, final, rows
 
 from gan_lab import experiment
+from gan_lab.building import conf_folder
+from gan_lab.checkpoint import find_checkpoint, newest_checkpoint
 from gan_lab.errors import UserError
-from gan_lab.overrides import compose, quoted, value_of, with_resumed_choices
+from gan_lab.overrides import compose, quoted, refuse_used_folders, value_of, with_resumed_choices
+
+VARIANTS = sorted(path.stem for path in (conf_folder() / "model").glob("*.yaml"))
 
 
 class CrashError(Exception):
@@ -84,6 +89,78 @@ def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
     }
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_goes_on_bit_for_bit(run_in: RunIn, variant: str) -> None:
+    """Its own state included: balances, estimates of spectral norms, averages."""
+    small = ["data.image_size=28", *small_overrides(variant), "metrics=none", "logger=csv", "model.ema_decay=0.9"]
+    whole = run_in("whole", *small, "iterations=7")
+    run_in("parts", *small, "iterations=4")
+    parts = run_in("parts", *small, "iterations=7", "resume=auto")
+    left, right = final(whole), final(parts)
+    for key in ("state_dict", "optimizer_states", "global_step"):
+        assert equal(left[key], right[key]), key
+
+
+def test_auto_starts_goes_on_and_leaves_what_is_done(run_in: RunIn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    budget = ["iterations=9", "checkpoint_every=4", "resume=auto"]
+    folder = run_in("run", *budget)
+    assert "going on" not in caplog.text
+    content = (folder / "checkpoints" / "last.ckpt").read_bytes()
+    run_in("run", *budget)
+    assert "has done its 9 iterations already" in caplog.text
+    assert (folder / "checkpoints" / "last.ckpt").read_bytes() == content
+    run_in("run", "iterations=12", "resume=auto")
+    assert "going on from iteration 9" in caplog.text
+    assert [row["iteration"] for row in rows(folder)] == [str(iteration) for iteration in range(1, 13)]
+
+
+def test_auto_after_a_kill_before_the_first_save_starts_again(run_in: RunIn, tmp_path: Path) -> None:
+    whole, folder = run_in("whole", "iterations=9"), tmp_path / "run"
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "metrics.csv").write_text("iteration,loss/generator\n1,0.5\n2,0.7\n3,0.")
+    run_in("run", "iterations=9", "resume=auto")
+    assert curves(folder) == curves(whole)
+    assert [row["loss/generator"] for row in rows(folder)] == [row["loss/generator"] for row in rows(whole)]
+
+
+def test_auto_after_a_kill_behind_the_last_save_writes_the_rest(run_in: RunIn) -> None:
+    folder = run_in("run", "iterations=6", "metrics.every=3")
+    before = json.loads((folder / "summary.json").read_text())
+    for name in ("summary.json", "samples/growth.gif"):
+        (folder / name).unlink()
+    run_in("run", "iterations=6", "metrics.every=3", "resume=auto")
+    assert json.loads((folder / "summary.json").read_text())["fid"] == before["fid"]
+    assert (folder / "samples" / "growth.gif").exists()
+
+
+def test_the_newest_whole_checkpoint_is_taken(run_in: RunIn, caplog: pytest.LogCaptureFixture) -> None:
+    folder = run_in("run", "iterations=6", "metrics.every=3")
+    last, best = folder / "checkpoints" / "last.ckpt", folder / "checkpoints" / "best.ckpt"
+    assert newest_checkpoint(folder) == last.resolve()
+    last.write_bytes(last.read_bytes()[:-100])
+    (folder / "checkpoints" / ".last.ckpt.tmp").write_bytes(b"half")
+    assert newest_checkpoint(folder) == best.resolve()
+    assert "passed over" in caplog.text
+    best.write_bytes(b"")
+    assert newest_checkpoint(folder) is None
+    last.unlink()
+    with pytest.raises(UserError, match="is no run folder"):
+        find_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["resume=auto"], "add hydra.run.dir=FOLDER"),
+        (["resume=auto", "-m", "seed=0,1", "hydra.run.dir=x"], "add hydra.sweep.dir=FOLDER"),
+    ],
+)
+def test_auto_wants_a_folder(arguments: list[str], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        refuse_used_folders(arguments)
+
+
 def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
     whole = run_in("whole", "iterations=9")
     short = run_in("short", "iterations=5")
@@ -94,6 +171,7 @@ def test_a_finished_run_continues_to_a_larger_budget(run_in: RunIn) -> None:
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C, which does not wait for the iteration's end; tests/test_kill.py has the first."""
     handler = signal.getsignal(signal.SIGINT)
     crash_after(8, monkeypatch, KeyboardInterrupt)
     try:

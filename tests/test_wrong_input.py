@@ -72,6 +72,8 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["model=wgan", "model.real_label=0.9"], "model.real_label is a key of the default choices, and means nothing"),
         (["experiment=seeds/mnist_gna"], "did you mean mnist_gan?"),
         (["experiment=seeds/rock_paper_scissors", "study.methods=[newton]"], "study.methods=newton"),
+        (["collapse=maybe"], "collapse=maybe is not known; choose one of none, warn, stop"),
+        (["resume=auto"], "resume=auto goes on with the run in a folder that you name: add hydra.run.dir=FOLDER"),
         (["budget=long"], "choose one of full, short"),
     ],
 )

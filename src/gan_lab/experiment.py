@@ -19,12 +19,13 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from gan_lab import launch
 from gan_lab.building import build, plain
 from gan_lab.callbacks.checkpoints import LAST, Checkpoints
+from gan_lab.callbacks.collapse import CollapseWatch
 from gan_lab.callbacks.evaluation import Evaluation
 from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
-from gan_lab.callbacks.stopping import StopSignals
+from gan_lab.callbacks.stopping import OTHER, StopSignals
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import StoppedError, UserError
@@ -93,11 +94,10 @@ def fit(prepared: Run, checkpoint: Path | None) -> None:
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
         raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
     if signals.requested and trainer.global_step < trainer.max_steps:
-        name = signal.Signals(signals.requested).name
-        raise StoppedError(
-            f"{name}: stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there",
-            signals.requested,
-        )
+        place = f"stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there"
+        if signals.requested == OTHER:
+            raise UserError(f"{signals.reason}; {place}")
+        raise StoppedError(f"{signal.Signals(signals.requested).name}: {place}", signals.requested)
 
 
 def prepare(
@@ -188,6 +188,8 @@ def build_callbacks(
     callbacks: list[pl.Callback] = [recorder, samples]
     if evaluation is not None:
         callbacks.append(evaluation)
+    if settings.collapse != "none":
+        callbacks.append(CollapseWatch(settings.collapse, recorder, signals))
     checkpoints = Checkpoints(folder / "checkpoints", every, evaluation, recorder, signals)
     callbacks += [signals, IterationBar(recorder), checkpoints]
     return callbacks, evaluation

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from gan_lab.checks import check_flag, check_number, check_whole
+from gan_lab.callbacks.collapse import ACTIONS
+from gan_lab.checks import check_choice, check_flag, check_number, check_whole
 from gan_lab.errors import UserError
 
 
@@ -21,6 +22,7 @@ class Settings:
     fraction: float
     channels_last: bool
     compile: bool
+    collapse: str
     log_every: int
     sample_every: int | None
     checkpoint_every: int | None
@@ -45,6 +47,7 @@ class Settings:
         check_number("budget.fraction", config["budget"]["fraction"], above=0)
         check_flag("channels_last", config["channels_last"])
         check_flag("compile", config["compile"])
+        check_choice("collapse", config["collapse"], ACTIONS)
         accelerator, devices = find_devices(config["trainer"]["accelerator"], config["trainer"]["devices"])
         precision = config["precision"]["lightning"]
         if precision == "16-mixed" and accelerator == "cpu":
@@ -56,6 +59,7 @@ class Settings:
             fraction=config["budget"]["fraction"],
             channels_last=config["channels_last"],
             compile=config["compile"],
+            collapse=config["collapse"],
             log_every=config["log_every"],
             sample_every=config["sample_every"],
             checkpoint_every=config["checkpoint_every"],

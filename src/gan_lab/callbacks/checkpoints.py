@@ -45,8 +45,7 @@ class Checkpoints(Checkpoint):
         stopping = self.signals.is_requested(trainer)
         if stopping or is_due(trainer, self.every):
             self._save(trainer, LAST)
-        if stopping:
-            trainer.should_stop = True
+        trainer.should_stop = stopping
         self.signals.requeue()
 
     def _is_best(self, iteration: int) -> bool:

@@ -64,6 +64,7 @@ class Recorder(pl.Callback):
         self.batches_per_epoch = batches_per_epoch
         self.stopwatch = Stopwatch()
         self.latest: dict[str, float] = {}
+        self._now: tuple[int, dict[str, float]] = (-1, {})  # the latest iteration with scalars, and all of its
         self._mark = (0, 0.0)  # iteration and training seconds at the last point of the curves
 
     def images_seen(self, iterations: int) -> int:
@@ -72,9 +73,16 @@ class Recorder(pl.Callback):
 
     def record(self, trainer: pl.Trainer, scalars: dict[str, float]) -> None:
         """Write scalars at the iteration that the trainer stands at."""
+        if self._now[0] != trainer.global_step:
+            self._now = (trainer.global_step, {})
+        self._now[1].update(scalars)
         self.latest.update(scalars)
         for logger in trainer.loggers:
             logger.log_metrics(scalars, step=trainer.global_step)
+
+    def recorded(self, trainer: pl.Trainer, name: str) -> float | None:
+        """The scalar of that name if it was written at the iteration that the trainer stands at."""
+        return self._now[1].get(name) if self._now[0] == trainer.global_step else None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock."""

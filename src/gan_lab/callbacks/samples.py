@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 
+from gan_lab.callbacks.collapse import DIVERSITY, diversity
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.schedule import is_due
 from gan_lab.data.datamodule import ImageDataModule
@@ -23,6 +24,7 @@ class SampleGrids(pl.Callback):
     """Writes `samples/<iteration>.png`, `samples/real.png` and, at the end, `samples/growth.gif`.
 
     A model with more grids than the fixed one gets each in a folder of its name, `samples/category/<iteration>.png`.
+    The curve `samples/diversity` is the mean distance between the fixed ones, as a part of that between real images.
     TensorBoard shows them as `samples/fixed`, `samples/category` and so on, and `samples/real`.
     """
 
@@ -33,9 +35,10 @@ class SampleGrids(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw real images and what the untrained generator makes."""
+        assert isinstance(trainer.datamodule, ImageDataModule)  # type: ignore[attr-defined]
+        real = trainer.datamodule.splits.train.pictures[:64]  # type: ignore[attr-defined]
+        self._real_diversity = max(1e-9, diversity(real))
         if trainer.is_global_zero and trainer.global_step == 0:
-            assert isinstance(trainer.datamodule, ImageDataModule)  # type: ignore[attr-defined]
-            real = trainer.datamodule.splits.train.pictures[:64]  # type: ignore[attr-defined]
             self._draw(trainer, Grid(real, 8), "samples/real", REAL)
             self._draw_samples(trainer, pl_module)
 
@@ -55,6 +58,8 @@ class SampleGrids(pl.Callback):
     def _draw_samples(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         assert isinstance(module, NoiseGAN)
         for name, grid in module.grids().items():
+            if name == "fixed" and trainer.global_step:
+                self.recorder.record(trainer, {DIVERSITY: diversity(grid.pictures) / self._real_diversity})
             file = f"{trainer.global_step:07d}.png"
             self._draw(trainer, grid, f"samples/{name}", file if name == "fixed" else f"{name}/{file}")
 

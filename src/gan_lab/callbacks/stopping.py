@@ -12,6 +12,7 @@ import torch
 
 from gan_lab.callbacks.schedule import is_due
 
+OTHER = 1000  # beyond the numbers of signals
 TOGETHER_EVERY = 10  # iterations between two times that several processes agree on whether to stop
 
 
@@ -24,7 +25,8 @@ class StopSignals(pl.Callback):
     """
 
     def __init__(self) -> None:
-        self.requested = 0  # the number of the signal, 0 for none
+        self.requested = 0  # the number of the signal, OTHER for another reason, 0 for none
+        self.reason = ""
         self._requeue: Callable[[], None] | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -50,6 +52,10 @@ class StopSignals(pl.Callback):
             torch.distributed.all_reduce(number, torch.distributed.ReduceOp.MAX)
             self.requested = int(number)
         return self.requested != 0
+
+    def ask(self, reason: str) -> None:
+        """Ask for the end for another reason than a signal."""
+        self.requested, self.reason = OTHER, reason
 
     def requeue(self) -> None:
         """What SLURM's signal has asked for: Lightning saves a checkpoint, and hands the job back to the queue."""

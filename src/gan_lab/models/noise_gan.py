@@ -156,9 +156,11 @@ class NoiseGAN(AdversarialModule):
         return {"r1": weight * penalties.squared_slope(lambda images: self.critic(images, batch.labels), batch.real)}
 
     def observe_outputs(self, real_logits: Tensor, fake_logits: Tensor) -> None:
-        """Keep D(x) and D(G(z)), as mean probabilities in [0, 1], for the curves; cheap on other iterations."""
+        """Keep D(x) and D(G(z)), as mean probabilities in [0, 1], for the curves, and the share that D gets right."""
         if self.observing:
             self.observe({"D/real": real_logits.sigmoid().mean(), "D/fake": fake_logits.sigmoid().mean()})
+            right = (real_logits > 0).float().mean() + (fake_logits < 0).float().mean()
+            self.observe({"D/accuracy": right / 2})
 
     def observe_scores(self, real_scores: Tensor, fake_scores: Tensor) -> None:
         """Keep the mean scores, any real numbers, of a critic that gives no probabilities."""

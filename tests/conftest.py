@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 
 from gan_lab.overrides import compose
 
-TINY = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "network.width=8"]
+SHORT = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64"]
+TINY = [*SHORT, "network.width=8"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,12 +30,16 @@ def one_seed() -> None:
 
 @pytest.fixture
 def run_in(tmp_path: Path) -> Callable[..., Path]:
-    """Run an experiment in this process, small unless overridden; returns its folder."""
+    """Run an experiment in this process, small unless overridden; returns its folder.
+
+    The default DCGAN has width 8; a test of another network brings its own sizes.
+    """
     from gan_lab.experiment import run
 
     def start(name: str, *overrides: str) -> Path:
         folder = tmp_path / name
-        arguments = [*TINY, *overrides]
+        sized = any(override.startswith("network") for override in overrides)
+        arguments = [*(SHORT if sized else TINY), *overrides]
         run(OmegaConf.create(compose(arguments)), folder, arguments)
         return folder
 

@@ -27,7 +27,9 @@ def rows(folder: Path) -> list[dict[str, str]]:
 def curves(folder: Path) -> dict[str, list[tuple[int, Any]]]:
     """All points of all curves and all pictures in TensorBoard's events, but for times."""
     read = events(folder)
-    found = {tag: [(e.step, e.value) for e in read.Scalars(tag)] for tag in read.Tags()["scalars"] if "second" not in tag}
+    found = {
+        tag: [(e.step, e.value) for e in read.Scalars(tag)] for tag in read.Tags()["scalars"] if "second" not in tag
+    }
     return found | {tag: [(e.step, e.encoded_image_string) for e in read.Images(tag)] for tag in read.Tags()["images"]}
 
 

@@ -138,18 +138,17 @@ def test_both_ranks_save_and_end_with_the_command(tmp_path: Path, number: int) -
 
 
 def test_a_resumed_run_of_two_processes_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    """In jobs of a multirun, which start their processes as a single run does."""
+    """In a job of a multirun, which starts its processes as a single run does."""
     budget = ["trainer=ddp_cpu", *TINY, "metrics.every=3", "model.ema_decay=0.9", "checkpoint_every=3"]
     for folder, iterations in (("whole", "8"), ("parts", "4"), ("parts", "8")):
-        choices = [*budget, f"iterations={iterations}", "seed=5,6", f"hydra.sweep.dir={folder}", "resume=auto"]
+        choices = [*budget, f"iterations={iterations}", "seed=5", f"hydra.sweep.dir={folder}", "resume=auto"]
         done = call(tmp_path, sys.executable, str(TRAIN), "-m", *choices)
         assert done.returncode == 0, done.stderr
-    for job in ("0", "1"):
-        left, right = tmp_path / "whole" / job, tmp_path / "parts" / job
-        for key in ("state_dict", "optimizer_states", "global_step"):
-            assert equal(final(left)[key], final(right)[key]), key
-        assert curves(left) == curves(right)
-        assert len({row["iteration"] for row in rows(right)}) == len(rows(right)) == 8
+    left, right = tmp_path / "whole" / "0", tmp_path / "parts" / "0"
+    for key in ("state_dict", "optimizer_states", "global_step"):
+        assert equal(final(left)[key], final(right)[key]), key
+    assert curves(left) == curves(right)
+    assert [row["iteration"] for row in rows(right)] == [str(iteration) for iteration in range(1, 9)]
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "parts"}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from conftest import TINY
-from omegaconf import OmegaConf
 from helpers import small_overrides
+from omegaconf import OmegaConf
 from run_helpers import RunIn, curves, equal, events, final, rows
 
 from gan_lab import experiment

@@ -34,9 +34,7 @@ def find_checkpoint(path: Path) -> Path:
     if path.is_dir():
         newest = newest_checkpoint(path)
         if newest is None:
-            raise UserError(
-                f"{path} is no run folder: it has no checkpoints/{LAST}; name a run folder or a .ckpt file"
-            )
+            raise UserError(f"{path} is no run folder: it has no checkpoints/{LAST}; name a run folder or a .ckpt file")
         return newest
     if not path.is_file():
         raise UserError(f"{path} does not exist; name a run folder under logs/, or a .ckpt file in its checkpoints/")

@@ -49,7 +49,7 @@ LIMITS = {
 
 
 def diversity(pictures: Tensor) -> float:
-    """The mean Euclidean distance between two of the pictures, uint8 `[N, C, H, W]`, in grey levels; 0 if all are alike."""
+    """The mean Euclidean distance between two pictures of uint8 `[N, C, H, W]`, in grey levels; 0 if all are alike."""
     return float(torch.pdist(pictures.flatten(1).float()).mean())
 
 

@@ -31,7 +31,7 @@ class Report:
         refuse_used_folder(folder)
         self.folder = folder
         self.config = config
-        self.loggers: list[Logger] = build_loggers(config, folder, resumed_at=0)
+        self.loggers: list[Logger] = build_loggers(config, folder, None)
 
     def point(self, values: dict[str, float], step: int) -> None:
         """One point of some curves."""

@@ -130,6 +130,7 @@ def test_scalars_are_kept_only_where_a_point_is_due() -> None:
     train(model, SHAPE, 6, [Scalars()])
     expected = {
         "loss/discriminator", "discriminator/real", "discriminator/fake", "grad_norm/discriminator", "D/real", "D/fake",
+        "D/accuracy",
         "loss/generator", "generator/adversarial", "grad_norm/generator",
     }  # fmt: skip
     assert kept == [set(), set(), expected] * 2

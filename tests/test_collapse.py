@@ -77,7 +77,7 @@ def always_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gan_lab.callbacks.samples.diversity", lambda pictures: 0.0)
 
 
-SHORT = ["iterations=60", "sample_every=10", "metrics=none", "checkpoint_every=60"]
+SHORT = ["iterations=60", "sample_every=10", "metrics.every=60", "checkpoint_every=60"]
 
 
 @pytest.mark.usefixtures("always_bad")

@@ -19,7 +19,7 @@ TRAIN = Path(__file__).parents[1] / "train.py"
 CHOICES = [
     "model=gan", "trainer=cpu", "data.batch_size=32", "network.generator_widths=[32]",
     "network.discriminator_widths=[32]", "network.generator.dropout=0.2", "model.n_critic=2", "model.ema_decay=0.9",
-    "model.lr_decay=0.5", "log_every=5", "checkpoint_every=30", "sample_every=40", "metrics.every=70",
+    "model.lr_decay=0.5", "log_every=5", "checkpoint_every=50", "sample_every=150", "metrics.every=175",
     "metrics.fid.num_samples=64",
 ]  # fmt: skip
 PATIENCE = 120  # seconds for anything to happen
@@ -68,7 +68,7 @@ def end(process: subprocess.Popen[str], number: int) -> int:
 
 def kill_at_an_iteration(folder: Path, iterations: int, moment: random.Random) -> int:
     process = start(folder, iterations)
-    goal = reached(folder) + moment.randrange(1, 45)
+    goal = reached(folder) + moment.randrange(1, 120)
     wait_for(process, lambda: reached(folder) >= goal)
     time.sleep(moment.uniform(0, 0.02))
     return end(process, signal.SIGKILL)
@@ -147,7 +147,7 @@ def assert_same_run(left: Path, right: Path) -> None:
 
 
 def test_a_run_killed_stopped_and_requeued_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    moment, iterations = random.Random(os.urandom(8)), 300
+    moment, iterations = random.Random(os.urandom(8)), 1500
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     finish(whole, iterations)
     assert kill_at_an_iteration(broken, iterations, moment) == -signal.SIGKILL
@@ -163,7 +163,7 @@ def test_a_run_killed_stopped_and_requeued_equals_an_uninterrupted_one(tmp_path:
 
 @pytest.mark.slow
 def test_thirty_kills_at_random_moments(tmp_path: Path) -> None:
-    moment, iterations, killed = random.Random(os.urandom(8)), 1500, 0
+    moment, iterations, killed = random.Random(os.urandom(8)), 5000, 0
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     finish(whole, iterations)
     kinds = [kill_at_an_iteration, kill_at_an_iteration, kill_while_saving, kill_at_any_time]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ BEST = "best.ckpt"
 class Checkpoints(Checkpoint):
     """Keeps `last.ckpt`, saved every `every` iterations and at the end, and `best.ckpt`, of the lowest FID so far.
 
-    A checkpoint is written under another name and then renamed, so that one of these names is always a whole file.
+    `WholeCheckpoints` writes them, so that one of these names is always a whole file.
     """
 
     def __init__(self, folder: Path, every: int, evaluation: Evaluation | None, recorder: Recorder) -> None:
@@ -46,8 +45,5 @@ class Checkpoints(Checkpoint):
         return measured[iteration] < min(earlier, default=float("inf"))
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
-        path, temporary = self.folder / name, self.folder / f".{name}.tmp"
         with self.recorder.stopwatch.paused():
-            trainer.save_checkpoint(temporary)  # all processes call it, the first writes
-            if trainer.is_global_zero:
-                os.replace(temporary, path)
+            trainer.save_checkpoint(self.folder / name)  # all processes call it, the first writes

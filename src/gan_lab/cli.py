@@ -161,12 +161,18 @@ def classifier(arguments: list[str]) -> None:
 
     import logging
 
+    from gan_lab.atomic import atomic
     from gan_lab.building import build
-    from gan_lab.metrics.classifier import train as train_classifier
+    from gan_lab.metrics import classifier as recipe
     from gan_lab.overrides import compose, quoted
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     overrides = [f"data={options.name}"] + ([f"data.root={quoted(options.root)}"] if options.root else [])
     data = build("data", compose(overrides)["data"])
-    accuracy = train_classifier(options.name, data.read(data.root), options.out)
-    print(f"test accuracy {100 * accuracy:.2f} %, weights in {options.out}")
+    splits = data.read(data.root)
+    with disk_errors_told(options.out, lambda: "or choose another --out"), atomic(options.out) as temporary:
+        temporary.touch()  # what cannot be written is told now, not after some minutes
+        content = recipe.train(options.name, splits)
+        temporary.write_bytes(content)
+    _, facts = recipe.load(content)
+    print(f"test accuracy {100 * float(facts['test_accuracy']):.2f} %, weights in {options.out}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_lab import launch
+from gan_lab.disk import disk_errors_told
 from gan_lab.errors import StoppedError, UserError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ gan-lab COMMAND ...
   classifier NAME                            train the classifier behind fid/classifier
 """
 
+OTHER_FOLDER = "or choose another folder by hydra.run.dir=FOLDER (with -m: hydra.sweep.dir=FOLDER)"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after a mistake of the user's, told in one line, 130 or 143 after
@@ -40,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if command not in commands:
             raise UserError(f"there is no command {command}; choose one of {', '.join(commands)}")
-        commands[command](rest)
+        with disk_errors_told("the output", lambda: "or choose another place"):
+            commands[command](rest)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -55,16 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(arguments: list[str]) -> None:
     """Compose the configuration with Hydra and train, once or, with `-m`, for every combination."""
-    from gan_lab.overrides import refuse_used_folders, with_resumed_choices
+    from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
 
-    arguments = with_resumed_choices(arguments)
-    if launch.is_launched():
-        launch.end_with_parent()
-    if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
-        refuse_used_folders(arguments)
-    else:  # the first process writes Hydra's files and the log for all
-        arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
-    run_hydra(arguments)
+    with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
+        arguments = with_resumed_choices(arguments)
+        if launch.is_launched():
+            launch.end_with_parent()
+        if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
+            refuse_used_folders(arguments)
+        else:  # the first process writes Hydra's files and the log for all
+            arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
+        run_hydra(arguments)
 
 
 def run_hydra(arguments: list[str]) -> None:
@@ -100,7 +105,9 @@ def job(config: DictConfig) -> float | None:
     hydra_config = HydraConfig.get()
     try:
         run = build("job", plain(config)["job"])
-        return run(config, Path(hydra_config.runtime.output_dir), list(hydra_config.overrides.task))
+        folder = Path(hydra_config.runtime.output_dir)
+        with disk_errors_told(folder, lambda: OTHER_FOLDER):
+            return run(config, folder, list(hydra_config.overrides.task))
     except UserError as error:
         if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
             raise  # Hydra goes on with the other jobs, and raises it at the end
@@ -132,7 +139,8 @@ def sample(arguments: list[str]) -> None:
     model = load_model(read_checkpoint(find_checkpoint(options.checkpoint)))
     if options.label is not None:
         model.check_label(options.label)
-    write_images(model.sample(options.num, options.seed, label=options.label), options.out)
+    with disk_errors_told(options.out, lambda: "or choose another --out"):
+        write_images(model.sample(options.num, options.seed, label=options.label), options.out)
     print(f"{options.num} images in {options.out}")
 
 
@@ -160,12 +168,18 @@ def classifier(arguments: list[str]) -> None:
 
     import logging
 
+    from gan_lab.atomic import atomic
     from gan_lab.building import build
-    from gan_lab.metrics.classifier import train as train_classifier
+    from gan_lab.metrics import classifier as recipe
     from gan_lab.overrides import compose, quoted
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     overrides = [f"data={options.name}"] + ([f"data.root={quoted(options.root)}"] if options.root else [])
     data = build("data", compose(overrides)["data"])
-    accuracy = train_classifier(options.name, data.read(data.root), options.out)
-    print(f"test accuracy {100 * accuracy:.2f} %, weights in {options.out}")
+    splits = data.read(data.root)
+    with disk_errors_told(options.out, lambda: "or choose another --out"), atomic(options.out) as temporary:
+        temporary.touch()  # what cannot be written is told now, not after some minutes
+        content = recipe.train(options.name, splits)
+        temporary.write_bytes(content)
+    _, facts = recipe.load(content)
+    print(f"test accuracy {100 * float(facts['test_accuracy']):.2f} %, weights in {options.out}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from gan_lab import launch
+from gan_lab import atomic, launch
 
 
 class MetricsCSV(Logger):
@@ -64,8 +64,9 @@ class MetricsCSV(Logger):
             rows = self._rows()
             self.columns += new
             self._rewrite(rows)
-        with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, self.columns).writerow(row)
+        text = io.StringIO()
+        csv.DictWriter(text, self.columns).writerow(row)
+        atomic.append(self.path, text.getvalue())
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -79,9 +80,8 @@ class MetricsCSV(Logger):
             return list(csv.DictReader(file))
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(temporary, self.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns)
+        writer.writeheader()
+        writer.writerows(rows)
+        atomic.write(self.path, text.getvalue().encode())

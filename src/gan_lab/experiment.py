@@ -26,8 +26,10 @@ from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
 from gan_lab.callbacks.stopping import OTHER, StopSignals
+from gan_lab.checkpoint_io import WholeCheckpoints
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.disk import disk_errors_told
 from gan_lab.errors import StoppedError, UserError
 from gan_lab.memory import keep_memory
 from gan_lab.models.noise_gan import NoiseGAN
@@ -76,8 +78,9 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
-    fit(prepared, None if resumed is None else resumed.path)
-    return finish(prepared, values)
+    with disk_errors_told(folder, lambda: how_to_go_on(folder)):
+        fit(prepared, None if resumed is None else resumed.path)
+        return finish(prepared, values)
 
 
 def fit(prepared: Run, checkpoint: Path | None) -> None:
@@ -98,6 +101,13 @@ def fit(prepared: Run, checkpoint: Path | None) -> None:
         if signals.requested == OTHER:
             raise UserError(f"{signals.reason}; {place}")
         raise StoppedError(f"{signal.Signals(signals.requested).name}: {place}", signals.requested)
+
+
+def how_to_go_on(folder: Path) -> str:
+    """What to do after a disk that has stopped a run was mended."""
+    if not (folder / "checkpoints" / LAST).exists():
+        return "then start again, in another folder; nothing was saved yet"
+    return f"then resume={folder} goes on from the last save; gan-lab evaluate {folder} measures it"
 
 
 def prepare(
@@ -220,6 +230,7 @@ def build_trainer(
         max_steps=iterations,
         callbacks=callbacks,
         logger=loggers,
+        plugins=[WholeCheckpoints()],
         default_root_dir=folder,
         log_every_n_steps=settings.log_every,
         use_distributed_sampler=False,  # the stream of batches shares them out itself

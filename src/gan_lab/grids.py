@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
+
+from gan_lab import atomic
 
 SHOWN_SIZE = 56  # pixels that a small image is enlarged to, at least half of it
 
@@ -26,6 +29,12 @@ def image_grid(pictures: Tensor, columns: int | None = None) -> Tensor:
 
 def save_png(picture: Tensor, path: Path) -> None:
     """Write uint8 `[1 or 3, height, width]` to a PNG file, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, as_png(picture))
+
+
+def as_png(picture: Tensor) -> bytes:
+    """A PNG file of uint8 `[1 or 3, height, width]`; Pillow, writing by itself, loses the reason where it cannot."""
     array = picture.squeeze(0).numpy() if picture.shape[0] == 1 else picture.permute(1, 2, 0).numpy()
-    Image.fromarray(array).save(path)
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from gan_lab.atomic import atomic
 from gan_lab.data.images import Fakes
 from gan_lab.errors import UserError
-from gan_lab.grids import image_grid, save_png
+from gan_lab.grids import as_png, image_grid, save_png
 
 
 def write_images(batches: Iterable[Fakes], out: Path) -> None:
@@ -28,17 +30,34 @@ def write_images(batches: Iterable[Fakes], out: Path) -> None:
         raise UserError(f"--out {out} exists and is no empty folder; choose another")
     made = list(batches)
     pictures = torch.cat([batch.images.cpu() for batch in made])
-    out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".png":
         save_png(image_grid(pictures), out)
     elif out.suffix == ".npz":
         labels = [batch.labels.cpu() for batch in made if batch.labels is not None]
         images = pictures.permute(0, 2, 3, 1).numpy()
-        if labels:
-            np.savez_compressed(out, images=images, labels=torch.cat(labels).numpy())
-        else:
-            np.savez_compressed(out, images=images)
+        with atomic(out) as temporary, temporary.open("wb") as file:
+            if labels:
+                np.savez_compressed(file, images=images, labels=torch.cat(labels).numpy())
+            else:
+                np.savez_compressed(file, images=images)
     else:
-        digits = len(str(len(pictures) - 1))
-        for index, picture in enumerate(pictures):
-            save_png(picture, out / f"{index:0{digits}d}.png")
+        _write_folder(pictures, out)
+
+
+def _write_folder(pictures: torch.Tensor, folder: Path) -> None:
+    """Write numbered PNG files, all or none; to wait for the disk after each would take longer than sampling."""
+    digits = len(str(len(pictures) - 1))
+    files = [folder / f"{index:0{digits}d}.png" for index in range(len(pictures))]
+    there = folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, picture in zip(files, pictures, strict=True):
+            file.write_bytes(as_png(picture))
+    except BaseException:
+        for file in files:
+            with suppress(OSError):
+                file.unlink()
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gan_lab import __version__
+from gan_lab import __version__, atomic
 from gan_lab.building import conf_folder
 from gan_lab.callbacks.checkpoints import BEST, LAST
 from gan_lab.callbacks.evaluation import Evaluation
@@ -103,9 +103,7 @@ def git_revision() -> str | None:
 
 def write_summary(summary: dict[str, Any], folder: Path) -> None:
     """Write `summary.json`, whole or not at all."""
-    temporary = folder / ".summary.json.tmp"
-    temporary.write_text(json.dumps(summary, indent=2) + "\n")
-    os.replace(temporary, folder / "summary.json")
+    atomic.write(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
 
 
 def shown(path: Path) -> Path:

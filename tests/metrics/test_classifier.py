@@ -21,7 +21,7 @@ REAL_DATA = os.environ.get("GAN_LAB_DATA")
 def test_shipped_weights_are_small_and_state_their_facts(name: str) -> None:
     with resources.as_file(WEIGHTS / f"{name}.safetensors") as path:
         assert path.stat().st_size < 2_000_000
-        network, facts = classifier.load(path)
+        network, facts = classifier.load(path.read_bytes())
         assert facts["data"] == name
         assert float(facts["test_accuracy"]) >= {"digits": 0.98, "mnist": 0.993}[name]
         sums = dict(line.split()[::-1] for line in (WEIGHTS / "SHA256SUMS").read_text().splitlines())
@@ -37,7 +37,7 @@ def test_shipped_weights_are_small_and_state_their_facts(name: str) -> None:
 
 def test_stated_accuracy_of_digits_is_the_measured_one() -> None:
     with resources.as_file(WEIGHTS / "digits.safetensors") as path:
-        network, facts = classifier.load(path)
+        network, facts = classifier.load(path.read_bytes())
     test = build("data", compose(["data=digits"])["data"]).splits.test
     assert classifier.measure_accuracy(network, test) == pytest.approx(float(facts["test_accuracy"]), abs=1e-4)
     assert int(facts["test_images"]) == len(test)
@@ -46,7 +46,7 @@ def test_stated_accuracy_of_digits_is_the_measured_one() -> None:
 @pytest.mark.skipif(REAL_DATA is None, reason="needs real MNIST")
 def test_stated_accuracy_of_mnist_is_the_measured_one() -> None:
     with resources.as_file(WEIGHTS / "mnist.safetensors") as path:
-        network, facts = classifier.load(path)
+        network, facts = classifier.load(path.read_bytes())
     test = build("data", compose(["data=mnist", f"data.root={REAL_DATA}"])["data"]).splits.test
     assert classifier.measure_accuracy(network, test) == pytest.approx(float(facts["test_accuracy"]), abs=1e-4)
 
@@ -67,7 +67,7 @@ def test_other_data_trains_its_classifier_once_and_caches_it(own_cache: Path, mo
     features = classifier.load_features(data)
     assert "brightness classifier" in features.description
     (path,) = (own_cache / "gan_lab" / "classifiers").glob("brightness-*.safetensors")
-    network, facts = classifier.load(path)
+    network, facts = classifier.load(path.read_bytes())
     assert float(facts["test_accuracy"]) == pytest.approx(classifier.measure_accuracy(network, splits.test), abs=1e-4)
     assert float(facts["test_accuracy"]) > 0.9
     monkeypatch.setattr(classifier, "train", lambda *_: pytest.fail("trained again"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,8 @@ BEST = "best.ckpt"
 class Checkpoints(Checkpoint):
     """Keeps `last.ckpt`, saved every `every` iterations and at the end, and `best.ckpt`, of the lowest FID so far.
 
-    A checkpoint is written under another name and then renamed, so that one of these names is always a whole file; it
-    holds finite numbers alone, and the curves on the disk reach at least as far. When a signal asks for the end,
-    `last.ckpt` is saved first.
+    `WholeCheckpoints` writes them, so that one of these names is always a whole file; it holds finite numbers alone,
+    and the curves on the disk reach at least as far. When a signal asks for the end, `last.ckpt` is saved first.
     """
 
     def __init__(
@@ -56,12 +54,9 @@ class Checkpoints(Checkpoint):
         return measured[iteration] < min(earlier, default=float("inf"))
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
-        path, temporary = self.folder / name, self.folder / f".{name}.tmp"
         assert isinstance(trainer.lightning_module, AdversarialModule)
         with self.recorder.stopwatch.paused():
             trainer.lightning_module.check_numbers()
             for logger in trainer.loggers:
                 logger.save()
-            trainer.save_checkpoint(temporary)  # all processes call it, the first writes
-            if trainer.is_global_zero:
-                os.replace(temporary, path)
+            trainer.save_checkpoint(self.folder / name)  # all processes call it, the first writes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytorch_lightning as pl
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 
+from gan_lab import atomic
 from gan_lab.callbacks.collapse import DIVERSITY, diversity
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.schedule import is_due
@@ -78,4 +80,6 @@ def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:
     images = [Image.open(frame).convert("P") for frame in frames]
     duration = max(40, int(1000 * seconds / len(images)))
     durations = [*[duration] * (len(images) - 1), 2000]
-    images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)
+    film = io.BytesIO()
+    images[0].save(film, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+    atomic.write(path, film.getbuffer())

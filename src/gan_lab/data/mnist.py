@@ -1,11 +1,12 @@
-"""MNIST (LeCun et al. 1998), read and downloaded by torchvision, verified by us."""
+"""MNIST (LeCun et al. 1998), read and downloaded with torchvision, verified by us."""
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 from pathlib import Path
 
 from gan_lab.data.download import read_or_download
+from gan_lab.data.files import Files
 from gan_lab.data.images import Images, Splits
 
 # SHA-256 of the four files as they are once unpacked; torchvision verifies only what it has just downloaded.
@@ -23,15 +24,46 @@ def read(root: Path) -> Splits:
     Raises:
         UserError: where the files are missing and cannot be downloaded, or are not MNIST's.
     """
-    from torchvision.datasets import MNIST
+    from torchvision.datasets.mnist import read_image_file, read_label_file
 
     raw = root / "MNIST" / "raw"
+    files = Files("mnist", raw, "sha256", SHA256)
 
     def splits() -> Splits:
-        for file, expected in SHA256.items():
-            if hashlib.sha256((raw / file).read_bytes()).hexdigest() != expected:
-                raise ValueError(f"{file} is truncated or altered: its SHA-256 is not {expected[:12]}...")
-        train, test = MNIST(root, train=True), MNIST(root, train=False)
-        return Splits(*(Images(part.data.unsqueeze(1), part.targets.long()) for part in (train, test)))
+        if files.damages():
+            raise ValueError("not MNIST's files")
+        # not by torchvision's MNIST, which would prefer a folder `processed` that its old versions have left
+        train, train_labels, test, test_labels = (str(raw / file) for file in SHA256)
+        return Splits(
+            Images(read_image_file(train).unsqueeze(1), read_label_file(train_labels)),
+            Images(read_image_file(test).unsqueeze(1), read_label_file(test_labels)),
+        )
 
-    return read_or_download("mnist", raw, list(SHA256), splits, lambda: MNIST(root, download=True))
+    return read_or_download(files, splits, lambda staging, missing: download(staging, missing, raw))
+
+
+def download(staging: Path, missing: list[str], raw: Path) -> Path:
+    """Let torchvision unpack the archives of the missing files into `staging`, from `raw` where they lie there."""
+    from torchvision.datasets import MNIST
+
+    for archive, md5 in MNIST.resources:
+        if archive.removesuffix(".gz") in missing:
+            if (raw / archive).is_file():
+                shutil.copyfile(raw / archive, staging / archive)
+            _unpack(archive, md5, MNIST.mirrors, staging)
+    return staging
+
+
+def _unpack(archive: str, md5: str, mirrors: list[str], folder: Path) -> None:
+    """Unpack an archive in the folder, downloaded first where it is missing or damaged."""
+    from torchvision.datasets import utils
+
+    failures: list[Exception] = []
+    for mirror in mirrors:
+        try:
+            utils.download_and_extract_archive(f"{mirror}{archive}", str(folder), filename=archive, md5=md5)
+        except (RuntimeError, OSError) as error:
+            failures.append(error)
+        else:
+            return
+    raise failures[-1]

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from gan_lab.data.download import read_or_download
+from gan_lab.data.files import Files
 from gan_lab.data.images import Images, Splits
 
 SPLITS = ("train", "test")
@@ -21,10 +22,17 @@ def read(root: Path) -> Splits:
     from torchvision.datasets import SVHN
 
     folder = root / "SVHN"
+    names = {split: SVHN.split_list[split][1] for split in SPLITS}
+    files = Files("svhn", folder, "md5", {names[split]: SVHN.split_list[split][2] for split in SPLITS})
 
     def splits() -> Splits:
         parts = [SVHN(folder, split) for split in SPLITS]  # checks the files' MD5
         return Splits(*(Images(torch.from_numpy(part.data.copy()), torch.from_numpy(part.labels)) for part in parts))
 
-    files = [SVHN.split_list[split][1] for split in SPLITS]
-    return read_or_download("svhn", folder, files, splits, lambda: [SVHN(folder, s, download=True) for s in SPLITS])
+    def download(staging: Path, missing: list[str]) -> Path:
+        for split in SPLITS:
+            if names[split] in missing:
+                SVHN(staging, split, download=True)
+        return staging
+
+    return read_or_download(files, splits, download)

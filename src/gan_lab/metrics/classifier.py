@@ -10,20 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
-from filelock import FileLock
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gan_lab import launch
+from gan_lab.cache import cached
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.data.images import Images, Splits, resize, to_floats
+from gan_lab.errors import UserError
 from gan_lab.metrics.features import Features
 from gan_lab.paths import cache_folder
 
@@ -75,37 +74,47 @@ def load_features(data: ImageDataModule) -> Features:
     """The feature space of `data`: from the package, else from the cache, else trained now and cached."""
     shipped = resources.files("gan_lab.metrics") / "weights" / f"{data.name}.safetensors"
     with resources.as_file(shipped) as path:
-        if not path.is_file():
-            splits = data.read(data.root)
-            inputs = repr((RECIPE, splits.train.fingerprint(), splits.test.fingerprint()))
-            key = hashlib.sha256(inputs.encode()).hexdigest()[:12]
-            path = cache_folder() / "classifiers" / f"{data.name}-{key}.safetensors"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(path.with_suffix(".lock")):
-                if not path.is_file():
-                    log.info("training the classifier of data=%s for fid/classifier: once, for some minutes", data.name)
-                    train(data.name, splits, path)
-        network, facts = load(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        network, facts = load(path.read_bytes()) if path.is_file() else _cached(data)
     description = (
         f"{data.name} classifier, 128 features, {100 * float(facts['test_accuracy']):.2f} % test accuracy, "
-        f"sha256 {digest[:12]}"
+        f"sha256 {facts['sha256'][:12]}"
     )
     return Features(network, description, network.head)
 
 
-def load(path: Path) -> tuple[Classifier, dict[str, str]]:
-    """A trained classifier, frozen and in evaluation mode, and the facts that its file states."""
-    with safe_open(path, "pt") as opened:
-        facts = opened.metadata()
-        weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, it is no dictionary
+def _cached(data: ImageDataModule) -> tuple[Classifier, dict[str, str]]:
+    """The classifier of data for which none ships."""
+    splits = data.read(data.root)
+    inputs = repr((RECIPE, splits.train.fingerprint(), splits.test.fingerprint()))
+    key = hashlib.sha256(inputs.encode()).hexdigest()[:12]
+    path = cache_folder() / "classifiers" / f"{data.name}-{key}.safetensors"
+
+    def make() -> bytes:
+        log.info("training the classifier of data=%s for fid/classifier: once, for some minutes", data.name)
+        return train(data.name, splits)
+
+    made = cached(path, load, make)
+    if launch.is_launched() and not path.is_file():  # each process may have come to weights of its own
+        raise UserError(f"several processes need one classifier, but {path} cannot be written; set XDG_CACHE_HOME")
+    return made
+
+
+def load(content: bytes) -> tuple[Classifier, dict[str, str]]:
+    """A trained classifier, frozen and in evaluation mode, and the facts that its file states, with its SHA-256.
+
+    Raises:
+        SafetensorError, ValueError, KeyError, TypeError, RuntimeError: where it is not the whole file of a classifier.
+    """
+    weights = safetensors.torch.load(content)
+    header = int.from_bytes(content[:8], "little")  # JSON's length in bytes; `load` leaves out what it says beside
+    facts = json.loads(content[8 : 8 + header])["__metadata__"]
     network = Classifier(*json.loads(facts["shape"]))
     network.load_state_dict(weights)
-    return network.eval().requires_grad_(False), facts
+    return network.eval().requires_grad_(False), {**facts, "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def train(name: str, splits: Splits, path: Path) -> float:
-    """Train a classifier by the recipe, save it to `path` with its facts, and return its test accuracy, 0 to 1."""
+def train(name: str, splits: Splits) -> bytes:
+    """Train a classifier by the recipe, and return the content of its file, which states its test accuracy, 0 to 1."""
     _, channels, size, _ = splits.train.pictures.shape
     shape = (channels, size, int(splits.train.labels.max()) + 1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -121,11 +130,7 @@ def train(name: str, splits: Splits, path: Path) -> float:
         "test_images": str(len(splits.test)),
         "torch": torch.__version__.split("+")[0],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    save_file({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, temporary, facts)
-    os.replace(temporary, path)
-    return accuracy
+    return safetensors.torch.save({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, facts)
 
 
 def fit(network: Classifier, images: Images) -> Classifier:

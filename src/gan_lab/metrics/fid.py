@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from gan_lab.cache import cached
 from gan_lab.checks import check_whole
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.data.images import Fakes, Splits
@@ -102,13 +100,21 @@ class FrechetDistance:
     def _reference(self, splits: Splits) -> dict[str, Tensor]:
         """Sums over the training images' features, and the floor; cached by features, images and their number."""
         key = repr((self.features.description, splits.train.fingerprint(), splits.test.fingerprint(), "v1"))
-        folder = cache_folder() / "statistics"
-        path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            if not path.is_file():
-                _save(self._measure_reference(splits), path)
-            return load_file(path)
+        path = cache_folder() / "statistics" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
+        return cached(path, self._parse_reference, lambda: save(self._measure_reference(splits)))
+
+    def _parse_reference(self, content: bytes) -> dict[str, Tensor]:
+        """The statistics in the bytes of their file.
+
+        Raises:
+            ValueError: where they are not whole; safetensors has errors of its own.
+        """
+        reference = load(content)
+        shapes = [tuple(reference[state].shape) for state in (*REAL_STATES, "floor")]
+        num = self._num_features
+        if shapes != [(num,), (num, num), (), ()]:
+            raise ValueError(f"its shapes are {shapes}")
+        return reference
 
     @torch.no_grad()
     def _measure_reference(self, splits: Splits) -> dict[str, Tensor]:
@@ -146,10 +152,3 @@ class FrechetDistance:
         *found_counts, agreeing, asked = counts.tolist()
         shares = [count / sum(found_counts) for count in found_counts]
         return Measurement(fid, shares, agreeing / asked if asked else None)
-
-
-def _save(states: dict[str, Tensor], path: Path) -> None:
-    """Write the file under another name first, so that a half-written one never has this name."""
-    temporary = path.with_suffix(".tmp")
-    save_file(states, temporary)
-    os.replace(temporary, path)

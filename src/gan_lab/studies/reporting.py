@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
+from gan_lab import atomic
 from gan_lab.experiment import build_loggers, quiet_lightning
 from gan_lab.run_folder import refuse_used_folder
 from gan_lab.summary import git_revision, shown, versions, write_summary
@@ -48,7 +50,9 @@ class Report:
         axes = figure.add_subplot(title=title)
         draw(axes)
         path = self.folder / f"{name}.png"
-        figure.savefig(path, dpi=120)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=120)
+        atomic.write(path, file.getbuffer())
         for logger in self.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_figure(name, figure, close=False)

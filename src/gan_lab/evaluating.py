@@ -33,12 +33,17 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     device = torch.device("cuda" if accelerator == "gpu" else "cpu")
     model = load_model(content).to(device)
     data = build("data", config["data"])
+    channels = next(iter(model.sample(1, seed=0))).images.shape[1]
+    if channels != data.image_shape[0]:
+        raise UserError(
+            f"the checkpoint's images have {channels} channels, and those of data={data.name} {data.image_shape[0]}; "
+            "choose data=NAME as in its run"
+        )
     metric = build("metrics.fid", config["metrics"]["fid"])
     metric.prepare(data, device)
     measured = evaluate(model, metric, config["seed"])
-    iterations = int(content["global_step"])
     return {
         "checkpoint": str(path),
-        "iterations": iterations,
+        "iterations": content["global_step"],
         metric.name: fid_entry(metric, measured, model, config["seed"]),
     }

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from gan_lab import launch
-from gan_lab.building import build, plain
+from gan_lab.building import build, first_line, plain
 from gan_lab.callbacks.checkpoints import LAST, Checkpoints
 from gan_lab.callbacks.evaluation import Evaluation
 from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
+from gan_lab.checkpoint import limited_to
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
@@ -59,30 +61,48 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     values = plain(config)
     settings = Settings.of(values)
     pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
-    model, data = build("model", values["model"]), build("data", values["data"])
+    resumed = find_resumed(values)
+    with nullcontext() if resumed is None else limited_to(resumed.weights):
+        model = build("model", values["model"])
+    data = build("data", values["data"])
     data.check(settings.devices)
-    resumed = find_resumed(values, settings.budget(data.batches_per_epoch))
+    if resumed is not None:
+        resumed.check_budget(settings.budget(data.batches_per_epoch), settings.fraction)
     if settings.devices > 1 and not launch.is_launched():
         check_before_launch(values, data, folder, resumed)
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
-    fit(prepared, None if resumed is None else resumed.path)
+    fit(prepared, resumed)
     return finish(prepared, values)
 
 
-def fit(prepared: Run, checkpoint: Path | None) -> None:
+def fit(prepared: Run, resumed: Resumed | None) -> None:
     """Train from the start, or from a checkpoint, to the end of the budget.
 
     Raises:
-        UserError: where the user has stopped it; it says how to go on.
+        UserError: where the user has stopped it; it says how to go on. Also where a checkpoint's state does not fit, by
+            which the first iteration at the latest fails.
     """
+    checkpoint = None if resumed is None else resumed.path
     try:
         prepared.trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
+    except UserError:
+        raise
     except (KeyboardInterrupt, SystemExit) as stop:  # Lightning makes an exit of the interrupt
         done, saved = prepared.trainer.global_step, (prepared.folder / "checkpoints" / LAST).exists()
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
         raise UserError(f"stopped at iteration {done}; {remedy}") from stop
+    except Exception as error:
+        started_at = prepared.recorder.started_at
+        if resumed is None or (started_at is not None and prepared.trainer.global_step > started_at + 1):
+            raise
+        raise UserError(
+            f"resume={checkpoint}: its state does not fit this run ({type(error).__name__}: {first_line(error)}); "
+            "name a checkpoint that this run has written"
+        ) from error
+    if resumed is not None and prepared.recorder.started_at != resumed.iterations:
+        raise UserError(f"resume={checkpoint}: its counters disagree; name a checkpoint that this run has written")
 
 
 def prepare(

@@ -10,6 +10,8 @@ from gan_lab.data.download import read_or_download
 from gan_lab.data.images import Images, Splits
 
 SPLITS = ("train", "test")
+FILES = tuple(f"SVHN/{split}_32x32.mat" for split in SPLITS)
+"""What is read from the data root, and downloaded into it where it is missing."""
 
 
 def read(root: Path) -> Splits:

@@ -18,6 +18,8 @@ from torch.optim import Optimizer
 
 from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
+from gan_lab.errors import UserError
+from gan_lab.optimizer_states import fit_states
 from gan_lab.seeding import seed_layers
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -78,6 +80,7 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.log_every = 0  # iterations between two points of the curves; 0 keeps no scalars
         self.observing = False  # whether the phase under way keeps its scalars
         self.scalars: dict[str, Tensor] = {}  # kept since the last point of the curves
+        self.resumed_at: int | None = None
         self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
 
     @abstractmethod
@@ -133,6 +136,12 @@ class AdversarialModule(pl.LightningModule, ABC):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
         return optimizers
+
+    def on_train_start(self) -> None:
+        """See to what a checkpoint has brought."""
+        fit_states(self.trainer.optimizers)
+        if self.resumed_at not in (None, self.iteration):
+            raise UserError(f"the checkpoint's counters disagree: {self.resumed_at} and {self.iteration} iterations")
 
     def _decay_learning_rates(self, iteration: int) -> None:
         """Set both learning rates; a function of the iteration, since torch's schedulers count a player's own steps."""
@@ -196,6 +205,7 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the point of the curves that was being gathered."""
+        self.resumed_at = checkpoint["global_step"]
         scalars = checkpoint[CHECKPOINT_KEY]["scalars"]
         self.scalars = {name: torch.tensor(value, device=self.device) for name, value in scalars.items()}
 

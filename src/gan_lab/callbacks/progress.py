@@ -57,6 +57,10 @@ class IterationBar(ProgressBar):
             self.bar.set_postfix(shown, refresh=False)
         self.bar.update()
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Close the bar, so that the message stands on a line of its own."""
+        self.teardown(trainer, pl_module, "fit")
+
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Close the bar."""
         if self.bar is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from gan_lab.callbacks.schedule import is_due
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.grids import image_grid, save_png
 from gan_lab.models.noise_gan import Grid, NoiseGAN
+
+log = logging.getLogger(__name__)
 
 GIF = "growth.gif"
 REAL = "real.png"
@@ -67,10 +70,18 @@ class SampleGrids(pl.Callback):
 
 
 def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:
-    """An animation of PNG files that lasts about `seconds`, and rests on its last frame."""
-    if not frames:
+    """An animation of PNG files that lasts about `seconds`, and rests on its last frame.
+
+    A file that is no PNG, which only a folder out of other hands has, is left out, and told.
+    """
+    images = []
+    for frame in frames:
+        try:
+            images.append(Image.open(frame, formats=["PNG"]).convert("P"))  # PIL would take EPS, and run Ghostscript
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            log.warning("%s is left out of the film: %s", frame, error)
+    if not images:
         return
-    images = [Image.open(frame).convert("P") for frame in frames]
     duration = max(40, int(1000 * seconds / len(images)))
     durations = [*[duration] * (len(images) - 1), 2000]
     images[0].save(path, save_all=True, append_images=images[1:], duration=durations, loop=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +17,9 @@ pytestmark = pytest.mark.usefixtures("workplace")
 OVERRIDES = [
     "job._target_=os.mkdir",
     f"job={{_target_:os.mkdir,path:{TRAP}}}",
+    f"++job={{_target_:os.mkdir,_partial_:false,path:{TRAP}}}",
+    f"++data.read={{_target_:os.mkdir,_partial_:false,path:{TRAP}}}",
+    f"++metrics.fid={{_target_:os.mkdir,path:{TRAP}}}",
     "~job",
     "data._target_=os.mkdir",
     "data.read._target_=os.mkdir",
@@ -101,6 +106,16 @@ def test_overrides(honest: Path, capsys: pytest.CaptureFixture[str], name: str, 
     assert not everything(Path.cwd())
 
 
+def test_a_flag_of_hydras_that_runs_a_pickle(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first of the overrides would be read as a flag."""
+    Path("../evil.pickle").write_bytes(pickle.dumps(Payload()))
+
+    def change(content: dict[str, Any]) -> None:
+        content["gan_lab"]["overrides"].insert(0, "--experimental-rerun=../evil.pickle")
+
+    assert "not of the form KEY=VALUE" in complaint(capsys, *command("resume", stranger(honest, change)))
+
+
 def taken(honest: Path, *overrides: str, new: tuple[str, ...] = ()) -> list[str]:
     checkpoint = stranger(honest, bringing(*overrides))
     return with_resumed_choices([f"resume={checkpoint}", *new])
@@ -147,28 +162,17 @@ def test_a_reference_to_what_a_checkpoint_may_not_bring(
 
 
 @pytest.mark.parametrize(
-    "override",
+    "overrides",
     [
-        "model=wgan_gp",
-        "experiment=quickstart",
-        "activation/layer@activation.generator=tanh",
-        "+optimizer.generator.weight_decay=0.1",
-        "++model.ema_decay=0.9",
-        "~model.augment",
-        "model.augment=[translation,cutout]",
-        "network.generator.init_std='auto'",
-        "optimizer={lr:0.1}",
-        "optimizer.generator._target_=torch.optim.RAdam",
-        "activation.generator._target_=torch.nn.SiLU",
-        "task=my_study/first run",
-        "metrics.every=null",
-        "data.image_size=16",
-        "seed=4294967295",
-        "trainer=ddp_cpu",
+        ["model=wgan_gp", "experiment=quickstart", "optimizer={lr:0.1}", "seed=4294967295", "trainer=ddp_cpu"],
+        ["activation/layer@activation.generator=tanh", "++model.ema_decay=0.9", "model.augment=[translation,cutout]"],
+        ["+optimizer.generator.weight_decay=0.1", "~model.augment", "data.image_size=16", "metrics.every=null"],
+        ["optimizer.generator._target_=torch.optim.RAdam", "activation.generator._target_=torch.nn.SiLU"],
+        ["task=my_study/first run", "network.generator.init_std='auto'", "data.shuffle=false", "epochs=0.5"],
     ],
 )
-def test_what_a_run_of_ones_own_brings_is_taken_as_it_is(honest: Path, override: str) -> None:
-    assert override in taken(honest, override)
+def test_what_a_run_of_ones_own_brings_is_taken_as_it_is(honest: Path, overrides: list[str]) -> None:
+    assert set(overrides) <= set(taken(honest, *overrides))
 
 
 def test_what_the_user_types_may_be_anything(honest: Path) -> None:

@@ -15,9 +15,9 @@ import torch
 from loop import configure, random_data
 from measuring import in_turns, spread, write
 
-from gan_lab import experiment
 from gan_lab.building import build
 from gan_lab.metrics import fid
+from gan_lab.process import ready_process
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--samples", type=int, default=10_000)
     options = parser.parse_args()
-    experiment.ready_process()
+    ready_process()
     config = configure(["model=dcgan", "metrics=classifier", f"metrics.fid.num_samples={options.samples}"])
     data = random_data(config, 10_000)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -32,6 +32,7 @@ from gan_lab.building import build
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.data.images import Images, Splits
 from gan_lab.overrides import compose
+from gan_lab.process import ready_process
 from gan_lab.settings import Settings
 
 SYSTEMS = {
@@ -70,7 +71,7 @@ def random_data(config: dict[str, Any], images: int = 60_000) -> ImageDataModule
 
 def train(config: dict[str, Any], data: ImageDataModule, warm_up: int) -> float:
     """Seconds per iteration of the framework, from the end of the warm-up to the end of the run."""
-    experiment.ready_process()
+    ready_process()
     settings = Settings.of(config)
     with tempfile.TemporaryDirectory() as folder:
         prepared = experiment.prepare(config, settings, build("model", config["model"]), data, Path(folder), [])

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,31 @@ def run_in(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return start
+
+
+@pytest.fixture(scope="session")
+def honest(own_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two iterations, which no test changes."""
+    from gan_lab.experiment import run
+
+    folder = tmp_path_factory.mktemp("honest") / "run"
+    arguments = [*TINY, "iterations=2", "metrics.every=1"]
+    run(OmegaConf.create(compose(arguments)), folder, arguments)
+    return folder
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in a folder of its own, without the network, and leave the program's logging as it was."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens
+    monkeypatch.setenv("no_proxy", "")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield tmp_path / "work"
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:], root.level = handlers, level

@@ -7,8 +7,8 @@ import pytorch_lightning as pl
 import torch
 from helpers import SHAPES, SMALL_GAN, at_iteration, build_model, random_batch, same, train, weights
 
-from gan_lab.adversarial import frozen
 from gan_lab.errors import UserError
+from gan_lab.phases import frozen
 from gan_lab.seeding import derive_seed, seeded_generator
 
 SHAPE = SHAPES["mnist"]

@@ -9,9 +9,10 @@ import pytest
 import torch
 from run_helpers import RunIn
 
-from gan_lab.checkpoint import find_checkpoint, read_checkpoint, refuse_foreign_targets
+from gan_lab.checkpoint import find_checkpoint, read_checkpoint
 from gan_lab.errors import UserError
 from gan_lab.overrides import compose
+from gan_lab.trust import refuse_foreign_targets
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"task: x", b"run", b"a,b", None])

@@ -10,10 +10,10 @@ import pytorch_lightning as pl
 import torch
 from helpers import SHAPES, at_iteration, build_model, composed, random_batch, same, small_overrides, train, weights
 
-from gan_lab.adversarial import frozen
 from gan_lab.building import conf_folder
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.phases import frozen
 
 VARIANTS = sorted(path.stem for path in (conf_folder() / "model").glob("*.yaml"))
 

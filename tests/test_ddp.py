@@ -80,7 +80,8 @@ def test_a_resume_with_fewer_batches_of_samples_than_processes(trained: tuple[Pa
 
 def started(folder: Path, *choices: str) -> subprocess.Popen[str]:
     """A long run of two processes in `folder`/run, once it trains."""
-    command = [sys.executable, str(TRAIN), "trainer=ddp_cpu", *TINY, "iterations=100000", "metrics.every=100000", *choices]
+    long = ["iterations=100000", "metrics.every=100000"]
+    command = [sys.executable, str(TRAIN), "trainer=ddp_cpu", *TINY, *long, *choices]
     process = subprocess.Popen(
         [*command, "hydra.run.dir=run"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

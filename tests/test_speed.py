@@ -23,7 +23,7 @@ from helpers import (
 )
 from torch import Tensor
 
-from gan_lab import experiment, penalties
+from gan_lab import penalties, process
 from gan_lab.building import build, conf_folder
 from gan_lab.compiling import uncompiled
 from gan_lab.data.images import Fakes
@@ -168,7 +168,7 @@ def test_gpus_are_ruled_out_only_where_there_are_none(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
-    experiment.rule_out_gpus()
+    process.rule_out_gpus()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == left
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
@@ -18,7 +17,10 @@ from torch.optim import Optimizer
 
 from gan_lab.checks import check_flag, check_number, check_whole
 from gan_lab.ema import ExponentialMovingAverage
+from gan_lab.errors import UserError
 from gan_lab.health import Health, check_weights
+from gan_lab.optimizer_states import fit_states
+from gan_lab.phases import frozen, leave_uncounted
 from gan_lab.seeding import seed_layers
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -80,6 +82,7 @@ class AdversarialModule(pl.LightningModule, ABC):
         self.observing = False  # whether the phase under way keeps its scalars
         self.scalars: dict[str, Tensor] = {}  # kept since the last point of the curves
         self.health = Health()
+        self.resumed_at: int | None = None
         self.checkpoint_config: dict[str, Any] = {}  # plain values that rebuild this module from a checkpoint
 
     @abstractmethod
@@ -136,6 +139,13 @@ class AdversarialModule(pl.LightningModule, ABC):
                 group.setdefault("initial_lr", group["lr"])
         return optimizers
 
+    def on_train_start(self) -> None:
+        """See to what a checkpoint has brought, and whether fp16's loss scaling will skip updates."""
+        self.health.scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
+        fit_states(self.trainer.optimizers)
+        if self.resumed_at not in (None, self.iteration):
+            raise UserError(f"the checkpoint's counters disagree: {self.resumed_at} and {self.iteration} iterations")
+
     def _decay_learning_rates(self, iteration: int) -> None:
         """Set both learning rates; a function of the iteration, since torch's schedulers count a player's own steps."""
         remaining = 1 - iteration / self.trainer.max_steps
@@ -190,10 +200,6 @@ class AdversarialModule(pl.LightningModule, ABC):
             nn.utils.clip_grad_norm_(network.parameters(), self.gradient_clip * self._gradient_scale())
         optimizer.step()
 
-    def on_train_start(self) -> None:
-        """Under fp16, whose loss scaling skips updates, judge numbers by that."""
-        self.health.scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
-
     def check_numbers(self) -> None:
         """Raise a `UserError` where a loss term, gradient, weight or average is not finite: before each save, say."""
         self.health.check()
@@ -211,6 +217,7 @@ class AdversarialModule(pl.LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the point of the curves that was being gathered."""
+        self.resumed_at = checkpoint["global_step"]
         scalars = checkpoint[CHECKPOINT_KEY]["scalars"]
         self.scalars = {name: torch.tensor(value, device=self.device) for name, value in scalars.items()}
 
@@ -223,25 +230,3 @@ class AdversarialModule(pl.LightningModule, ABC):
     def observe(self, scalars: Terms) -> None:
         """Keep scalars for the curves; call it only while `observing`."""
         self.scalars.update({name: scalar.detach() for name, scalar in scalars.items()})
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Within the block no weight of `network` gathers a gradient; gradients still flow through it."""
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    for parameter in trained:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trained:
-            parameter.requires_grad_(True)
-
-
-def leave_uncounted(optimizer: LightningOptimizer) -> None:
-    """Keep the optimizer's steps out of Lightning's `global_step`, from here to the end of the iteration.
-
-    Lightning counts every `optimizer.step()` of manual optimization through two hooks that it installs anew before
-    each `training_step`; without this, `global_step` is the sum over both players.
-    """
-    optimizer._on_before_step = optimizer._on_after_step = lambda: None

@@ -31,7 +31,7 @@ def build(section: str, config: dict[str, Any]) -> Any:
             if isinstance(cause, UserError):
                 raise cause from error
         root = _causes(error)[-1]
-        raise UserError(f"{section}: {type(root).__name__}: {_first_line(root)}; mend {section}.* ") from error
+        raise UserError(f"{section}: {type(root).__name__}: {first_line(root)}; mend {section}.* ") from error
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def _causes(error: BaseException) -> list[BaseException]:
     return causes
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says first; its kind where it says nothing."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

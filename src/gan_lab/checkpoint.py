@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from gan_lab.adversarial import CHECKPOINT_KEY
-from gan_lab.building import build
+from gan_lab.building import build, first_line
 from gan_lab.callbacks.checkpoints import LAST
 from gan_lab.errors import UserError
 from gan_lab.models.noise_gan import NoiseGAN
-from gan_lab.noise import Noise
+from gan_lab.trust import LARGEST_NUMBER, plain_leaves, refuse_foreign_targets, shown
 
 log = logging.getLogger(__name__)
 
-TRUSTED_MODULES = ("torch.nn", "torch.optim", "gan_lab.noise")
-TRUSTED_PACKAGES = ("gan_lab.models.", "gan_lab.networks.")
-TRUSTED_CLASSES = (nn.Module, torch.optim.Optimizer, Noise)
+COMPARED = ("model", "data", "seed", "channels_last")
+"""The parts of the configuration that a resumed run shares with the earlier one."""
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -59,7 +61,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint of ours, read without running any code that it may carry.
+    """A checkpoint of ours with all its parts, read without running any code that it may carry.
 
     Raises:
         UserError: where the file is not a whole checkpoint of gan_lab's.
@@ -73,47 +75,101 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     ours = content.get(CHECKPOINT_KEY) if isinstance(content, dict) else None
     if not isinstance(ours, dict) or "state_dict" not in content:
         raise UserError(f"{path} is not a checkpoint of gan_lab; name a .ckpt file that a run has written")
+    wrong = _wrong_part(content, ours)
+    if wrong:
+        raise UserError(f"{path}: its {wrong} is missing or malformed; name a .ckpt file that a run has written")
+    for section in ("model", "data"):
+        plain_leaves(section, ours["config"][section])
     return content
+
+
+def _wrong_part(content: dict[str, Any], ours: dict[str, Any]) -> str | None:
+    """The first part of a checkpoint that is not what a run writes there."""
+    config, overrides, scalars = ours.get("config"), ours.get("overrides"), ours.get("scalars")
+    weights, step = content["state_dict"], content.get("global_step")
+    if not isinstance(config, dict) or any(key not in config for key in COMPARED):
+        return "configuration"
+    if not all(isinstance(config[section], dict) for section in ("model", "data")):
+        return "configuration"
+    if not isinstance(overrides, list) or not all(isinstance(text, str) and len(text) < 10_000 for text in overrides):
+        return "list of overrides"
+    if not isinstance(scalars, dict) or not all(
+        isinstance(name, str) and isinstance(value, int | float) for name, value in scalars.items()
+    ):
+        return "table of scalars"
+    if type(step) is not int or not 0 <= step <= LARGEST_NUMBER:
+        return "number of iterations"
+    if not isinstance(weights, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) and value.layout == torch.strided and not value.is_meta
+        for name, value in weights.items()
+    ):
+        return "table of weights"
+    return None
 
 
 def load_model(content: dict[str, Any]) -> NoiseGAN:
     """The trained model of a checkpoint, built from the configuration that it carries, in evaluation mode.
 
     Raises:
-        UserError: where the configuration asks for anything but networks, noise, optimizers and variants of ours.
+        UserError: where the configuration asks for anything but networks, noise, optimizers and variants of ours, for
+            larger ones than the checkpoint has weights for, or for what makes no images.
     """
     config = content[CHECKPOINT_KEY]["config"]["model"]
     refuse_foreign_targets(config)
-    model = build("model", config)
-    assert isinstance(model, NoiseGAN)
+    with limited_to(stored_bytes(content)):
+        model = build("model", config)
+    if not isinstance(model, NoiseGAN):
+        raise UserError(f"the checkpoint's model is a {shown(type(model).__name__)}, which is no variant of gan_lab's")
     try:
-        model.load_state_dict(content["state_dict"])
+        model.load_state_dict(dict(content["state_dict"]))
     except RuntimeError as error:
-        raise UserError(
-            f"the checkpoint's weights do not fit its configuration ({str(error).splitlines()[0]})"
-        ) from error
-    return model.eval()
+        raise UserError(f"the checkpoint's weights do not fit its configuration ({first_line(error)})") from error
+    _check_images(model.eval())
+    return model
 
 
-def refuse_foreign_targets(config: Any) -> None:
-    """Raise a `UserError` where a `_target_` is anything but a network, layer, optimizer, noise or variant."""
-    if isinstance(config, dict):
-        if "_target_" in config and not _is_trusted(str(config["_target_"])):
-            raise UserError(f"the checkpoint asks for {config['_target_']}, which a checkpoint may not build")
-        for value in config.values():
-            refuse_foreign_targets(value)
-    elif isinstance(config, list):
-        for value in config:
-            refuse_foreign_targets(value)
-
-
-def _is_trusted(target: str) -> bool:
-    """Whether `target` names a class of these kinds where it is defined, not through what its module imports."""
-    module, _, name = target.rpartition(".")
-    if module not in TRUSTED_MODULES and not module.startswith(TRUSTED_PACKAGES):
-        return False
+def _check_images(model: NoiseGAN) -> None:
+    """Raise a `UserError` unless the model makes images; a single one tells it."""
     try:
-        found = getattr(importlib.import_module(module), name, None)
-    except ImportError:
-        return False
-    return isinstance(found, type) and issubclass(found, TRUSTED_CLASSES)
+        images = next(iter(model.sample(1, seed=0))).images
+    except Exception as error:  # layers that do not fit each other fail in any way
+        raise UserError(
+            f"the checkpoint's model makes no images ({type(error).__name__}: {first_line(error)}); "
+            "name a checkpoint that a run has written"
+        ) from error
+    if images.dim() != 4 or images.shape[1] not in (1, 3) or math.prod(images.shape) == 0:
+        raise UserError(f"the checkpoint's model makes no images, but values of shape {[*images.shape]}")
+
+
+def stored_bytes(content: dict[str, Any]) -> int:
+    """How many bytes of weights a checkpoint really holds; its tensors may claim to be larger."""
+    storages = [weight.untyped_storage() for weight in content["state_dict"].values()]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
+@contextmanager
+def limited_to(weights: int) -> Iterator[None]:
+    """Within the block no more than so many weights are made, in all networks together.
+
+    A layer registers its weights before it draws them, so that no memory has been touched yet where a configuration
+    asks for a billion.
+
+    Raises:
+        UserError: at the first weight too many.
+    """
+    made = 0
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal made
+        made += 0 if parameter is None else parameter.numel()
+        if made > weights:
+            raise UserError(
+                f"the checkpoint's configuration asks for networks of {made} weights and more, and it has at most "
+                f"{weights}; name a checkpoint that a run has written"
+            )
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()

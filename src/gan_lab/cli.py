@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(arguments: list[str]) -> None:
     """Compose the configuration with Hydra and train, once or, with `-m`, for every combination."""
     from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
+    from gan_lab.run_folder import refuse_links
 
     with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
         arguments = with_resumed_choices(arguments)
@@ -67,6 +68,9 @@ def train(arguments: list[str]) -> None:
             launch.end_with_parent()
         if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
             refuse_used_folders(arguments)
+            folder = value_of("hydra.run.dir", arguments)
+            if folder is not None and value_of("resume", arguments) is not None:
+                refuse_links(Path(folder))
         else:  # the first process writes Hydra's files and the log for all
             arguments += ["hydra.output_subdir=null", "hydra/job_logging=none"]
         run_hydra(arguments)
@@ -77,6 +81,7 @@ def run_hydra(arguments: list[str]) -> None:
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     from gan_lab.building import conf_folder
     from gan_lab.overrides import explain
@@ -86,7 +91,7 @@ def run_hydra(arguments: list[str]) -> None:
     sys.argv = [sys.argv[0], *arguments]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if show_traceback:
             raise
         raise UserError(explain(error)) from error

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from gan_lab import atomic, launch
+from gan_lab.errors import UserError
 
 
 class MetricsCSV(Logger):
@@ -27,10 +28,13 @@ class MetricsCSV(Logger):
         self._pending: dict[str, Any] = {}
         if path.is_file() and launch.rank() == 0:
             whole = path.read_text().rpartition("\n")[0]  # a killed run may have left half a row behind
-            reader = csv.DictReader(whole.splitlines())
-            rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
-            self.columns = list(reader.fieldnames or self.columns)
-            self._rewrite(rows)
+            try:
+                reader = csv.DictReader(whole.splitlines())
+                rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
+                self.columns = list(reader.fieldnames or self.columns)
+                self._rewrite(rows)
+            except (KeyError, ValueError, TypeError, csv.Error) as error:
+                raise UserError(f"{path} is no table of curves of gan_lab's; remove it to go on without it") from error
 
     @property
     def name(self) -> str:

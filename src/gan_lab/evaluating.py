@@ -12,8 +12,8 @@ from gan_lab.building import build
 from gan_lab.callbacks.evaluation import evaluate
 from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
 from gan_lab.errors import UserError
-from gan_lab.memory import keep_memory
 from gan_lab.overrides import compose, quoted, with_resumed_choices
+from gan_lab.process import ready_process
 from gan_lab.settings import find_devices
 from gan_lab.summary import fid_entry
 
@@ -24,7 +24,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         UserError: where the checkpoint, an override or the data set cannot be used, or no metric is chosen.
     """
-    keep_memory()
+    ready_process()
     file = find_checkpoint(path)
     content = read_checkpoint(file)
     arguments = with_resumed_choices([*overrides, f"resume={quoted(file)}"])
@@ -35,12 +35,17 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     device = torch.device("cuda" if accelerator == "gpu" else "cpu")
     model = load_model(content).to(device)
     data = build("data", config["data"])
+    channels = next(iter(model.sample(1, seed=0))).images.shape[1]
+    if channels != data.image_shape[0]:
+        raise UserError(
+            f"the checkpoint's images have {channels} channels, and those of data={data.name} {data.image_shape[0]}; "
+            "choose data=NAME as in its run"
+        )
     metric = build("metrics.fid", config["metrics"]["fid"])
     metric.prepare(data, device)
     measured = evaluate(model, metric, config["seed"])
-    iterations = int(content["global_step"])
     return {
         "checkpoint": str(path),
-        "iterations": iterations,
+        "iterations": content["global_step"],
         metric.name: fid_entry(metric, measured, model, config["seed"]),
     }

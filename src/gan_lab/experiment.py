@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
-import warnings
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +15,23 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from gan_lab import launch
 from gan_lab.building import build, plain
-from gan_lab.callbacks.checkpoints import LAST, Checkpoints
+from gan_lab.callbacks.checkpoints import Checkpoints
 from gan_lab.callbacks.collapse import CollapseWatch
 from gan_lab.callbacks.evaluation import Evaluation
 from gan_lab.callbacks.progress import IterationBar
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import SampleGrids
 from gan_lab.callbacks.schedule import interval
-from gan_lab.callbacks.stopping import OTHER, StopSignals
+from gan_lab.callbacks.stopping import StopSignals
+from gan_lab.checkpoint import limited_to
 from gan_lab.checkpoint_io import WholeCheckpoints
 from gan_lab.csv_logger import MetricsCSV
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.disk import disk_errors_told
-from gan_lab.errors import StoppedError, UserError
-from gan_lab.memory import keep_memory
+from gan_lab.errors import UserError
+from gan_lab.fitting import Run, fit, how_to_go_on
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.process import ready_process
 from gan_lab.profiling import Unprofiled
 from gan_lab.resuming import Resumed, find_resumed, finished_summary
 from gan_lab.run_folder import claim_folder, refuse_used_folder
@@ -40,19 +39,6 @@ from gan_lab.settings import Settings
 from gan_lab.summary import closing_lines, shown, summarize, write_summary
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Run:
-    """The parts of one run, built and checked, ready to train."""
-
-    model: NoiseGAN
-    data: ImageDataModule
-    trainer: pl.Trainer
-    recorder: Recorder
-    evaluation: Evaluation | None
-    signals: StopSignals
-    folder: Path
 
 
 def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
@@ -65,49 +51,26 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
     values = plain(config)
     settings = Settings.of(values)
     pl.seed_everything(settings.seed, verbose=False)  # for the initial weights; training draws from seeds of its own
-    model, data = build("model", values["model"]), build("data", values["data"])
+    resumed = find_resumed(values, folder)
+    with nullcontext() if resumed is None or resumed.path is None else limited_to(resumed.weights):
+        model = build("model", values["model"])
+    data = build("data", values["data"])
     data.check(settings.devices)
     iterations = settings.budget(data.batches_per_epoch)
     done = finished_summary(values, iterations, folder)
     if done is not None:
         log.info("%s has done its %d iterations already", shown(folder), done["iterations"])
         return final_fid(done)
-    resumed = find_resumed(values, iterations, folder)
+    if resumed is not None:
+        resumed.check_budget(iterations, settings.fraction)
     if settings.devices > 1 and not launch.is_launched():
         check_before_launch(values, data, folder, resumed)
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
     with disk_errors_told(folder, lambda: how_to_go_on(folder)):
-        fit(prepared, None if resumed is None else resumed.path)
+        fit(prepared, resumed)
         return finish(prepared, values)
-
-
-def fit(prepared: Run, checkpoint: Path | None) -> None:
-    """Train from the start, or from a checkpoint, to the end of the budget.
-
-    Raises:
-        StoppedError: where a signal has ended it; it says how to go on.
-    """
-    trainer, signals = prepared.trainer, prepared.signals
-    try:
-        trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
-    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning makes an exit of the interrupt
-        saved = (prepared.folder / "checkpoints" / LAST).exists()
-        remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
-        raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
-    if signals.requested and trainer.global_step < trainer.max_steps:
-        place = f"stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there"
-        if signals.requested == OTHER:
-            raise UserError(f"{signals.reason}; {place}")
-        raise StoppedError(f"{signal.Signals(signals.requested).name}: {place}", signals.requested)
-
-
-def how_to_go_on(folder: Path) -> str:
-    """What to do after a disk that has stopped a run was mended."""
-    if not (folder / "checkpoints" / LAST).exists():
-        return "then start again, in another folder; nothing was saved yet"
-    return f"then resume={folder} goes on from the last save; gan-lab evaluate {folder} measures it"
 
 
 def prepare(
@@ -156,27 +119,6 @@ def check_optimizers(model: NoiseGAN) -> None:
         model.configure_optimizers()
     except (ValueError, TypeError, RuntimeError) as error:
         raise UserError(f"optimizer: {error}; mend optimizer.*") from error
-
-
-def ready_process() -> None:
-    """Set up what concerns the whole process: messages, and two things that cost time in every iteration."""
-    quiet_lightning()
-    rule_out_gpus()
-    keep_memory()
-
-
-def quiet_lightning() -> None:
-    """Leave the terminal to what a user asked for: Lightning's notes about itself go, its warnings stay."""
-    for name in ("pytorch_lightning", "lightning_fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="pytorch_lightning.utilities._pytree")  # its own deprecated call
-    warnings.filterwarnings("ignore", r".*module\(s\) in eval mode.*")  # the averaged generator, on purpose
-
-
-def rule_out_gpus() -> None:
-    """Say once that this machine has no GPU; PyTorch else looks for one in every step of an optimizer, for 0.3 ms."""
-    if not torch.cuda.is_available():
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 def build_callbacks(

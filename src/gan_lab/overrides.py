@@ -13,18 +13,39 @@ from gan_lab.run_folder import AUTO, owner, refuse_used_folder, refuse_used_swee
 
 
 def with_resumed_choices(arguments: list[str]) -> list[str]:
-    """The arguments, and for `resume=PATH` before them those that the resumed run was started with, and its folder."""
+    """The arguments, and for `resume=PATH` before them those that the resumed run was started with, and its folder.
+
+    Raises:
+        UserError: where there is no such run, or its checkpoint asks for what `borrowed` does not take from a file.
+    """
     path = value_of("resume", arguments)
     if path in (None, "null", AUTO):
         return arguments
     from gan_lab.adversarial import CHECKPOINT_KEY
+    from gan_lab.borrowed import borrow, without_foreign_paths
     from gan_lab.checkpoint import find_checkpoint, read_checkpoint
+    from gan_lab.trust import check_composed
 
     checkpoint = find_checkpoint(Path(str(path)))
-    earlier = read_checkpoint(checkpoint)[CHECKPOINT_KEY]["overrides"]
+    earlier = read_checkpoint(checkpoint)[CHECKPOINT_KEY]
     new = [argument for argument in arguments if _key(argument) != "resume"]
-    kept = [override for override in earlier if not _is_replaced(_key(override), {_key(argument) for argument in new})]
-    return [*kept, *new, f"resume={quoted(checkpoint)}", *_resumed_folder(checkpoint, new)]
+    given = {_key(argument) for argument in new}
+    kept = [override for override in earlier["overrides"] if not _is_replaced(_key(override), given)]
+    borrowed = borrow(kept, earlier["config"])
+    config = None
+    if not any(argument.startswith("-") for argument in new):  # Hydra's flags compose otherwise, or several times
+        config = compose([*borrowed.overrides, *filter(_chooses_files, new)])
+        check_composed(config)
+    taken = without_foreign_paths(borrowed, config)
+    return [*taken, *new, f"resume={quoted(checkpoint)}", *_resumed_folder(checkpoint, new)]
+
+
+def _chooses_files(argument: str) -> bool:
+    """Whether an argument names an option of a group, or where else options are found."""
+    from gan_lab.building import conf_folder
+
+    key = _key(argument).split("@")[0]
+    return key == "hydra.searchpath" or (key != "" and (conf_folder() / key).is_dir())
 
 
 def _is_replaced(key: str, given: set[str]) -> bool:
@@ -95,6 +116,7 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     from gan_lab.building import conf_folder, plain
 
@@ -103,14 +125,18 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
             config = hydra.compose("train", list(overrides), return_hydra_config=True)
             HydraConfig.instance().set_config(config)
             return plain(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise UserError(explain(error)) from error
 
 
 def explain(error: Exception) -> str:
     """Hydra's message about a wrong choice or key as one line that says what could be meant."""
     from hydra.errors import OverrideParseException
+    from yaml import MarkedYAMLError
 
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        place = f"{error.problem_mark.name}, line {error.problem_mark.line + 1}"
+        return f"{place}: {error.problem}; mend the file, or take another one"
     text = str(error)
     missing_option = re.search(r"Could not find '([\w./@]+)/([^'/]*)'", text)
     if missing_option:

@@ -9,67 +9,74 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.adversarial import CHECKPOINT_KEY
-from gan_lab.checkpoint import find_checkpoint, newest_checkpoint, read_checkpoint
+from gan_lab.checkpoint import COMPARED, find_checkpoint, newest_checkpoint, read_checkpoint, stored_bytes
 from gan_lab.errors import UserError
 from gan_lab.run_folder import AUTO, is_used, owner
 from gan_lab.summary import flat
+from gan_lab.trust import shown
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """The checkpoint that a run goes on from, and the iterations that it has done.
+    """The checkpoint that a run goes on from, the iterations that it has done, and the bytes of its weights.
 
     A run that was killed before it saved one has no `path`; it starts again in its folder.
     """
 
     path: Path | None
     iterations: int
+    weights: int
+    auto: bool  # whether it was looked for, and may have reached the budget
+
+    def check_budget(self, iterations: int, fraction: float) -> None:
+        """Raise a `UserError` where a budget of so many iterations, a `fraction` of the full one, is used up."""
+        if self.iterations > iterations or (self.iterations == iterations and not self.auto):
+            raise UserError(
+                f"resume={self.path} has already done {self.iterations} of {iterations} iterations; a larger budget "
+                f"continues it, as iterations={2 * round(self.iterations / fraction)}"
+            )
 
     def is_of(self, folder: Path) -> bool:
         """Whether the run goes on in its own folder."""
         return self.path is None or owner(self.path) == folder.resolve()
 
 
-FIXED = ("model", "data", "seed", "channels_last")
-"""What a resumed run cannot change; budget, intervals, devices, precision, compile and metrics it can."""
-
-
-def find_resumed(config: dict[str, Any], iterations: int, folder: Path) -> Resumed | None:
+def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
     """The checkpoint that `resume` names, or `None`; with `resume=auto` the newest whole one in `folder`.
 
+    What a resumed run cannot change is compared; budget, intervals, devices, precision, compile and metrics it can.
+
     Raises:
-        UserError: where there is none, it has used up the budget, or belongs to a run that was set up otherwise.
+        UserError: where there is none, or it belongs to a run that was set up otherwise.
     """
     if config["resume"] is None:
         return None
     auto = config["resume"] == AUTO
     path = newest_checkpoint(folder) if auto else find_checkpoint(Path(config["resume"]))
     if path is None:
-        return Resumed(None, 0) if is_used(folder) else None
+        return Resumed(None, 0, 0, auto) if is_used(folder) else None
     content = read_checkpoint(path)
+    optimizers = content.get("optimizer_states")
+    if not isinstance(optimizers, list) or len(optimizers) != 2:
+        raise UserError(f"{path} has no states of two optimizers; name a checkpoint that a run has written")
     refuse_changes(config, content[CHECKPOINT_KEY]["config"])
     done = int(content["global_step"])
-    if done > iterations or (done == iterations and not auto):
-        raise UserError(
-            f"resume={path} has already done {done} of {iterations} iterations; a larger budget continues it, "
-            f"as iterations={2 * round(done / config['budget']['fraction'])}"
-        )
     log.info("going on from iteration %d, %s", done, path)
-    return Resumed(path, done)
+    return Resumed(path, done, stored_bytes(content), auto)
 
 
 def refuse_changes(config: dict[str, Any], earlier: dict[str, Any]) -> None:
     """Raise a `UserError` where a run is set up otherwise than the one that it goes on from."""
-    for key in FIXED:
+    for key in COMPARED:
         now, before = dict(flat(key, config[key])), dict(flat(key, earlier[key]))
         changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
         changed = [name for name in changed if name != "data.root"]
         if changed:
             name = changed[0]
             raise UserError(
-                f"a resumed run cannot change {name} from {before.get(name)} to {now.get(name)}; "
+                f"a resumed run cannot change {shown(name)} from {shown(before.get(name))} to {shown(now.get(name))}; "
                 "leave it as it was, or start a new run"
             )
 

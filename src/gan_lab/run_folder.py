@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gan_lab.errors import UserError
@@ -48,3 +49,12 @@ def claim_folder(folder: Path) -> None:
         (folder / "checkpoints").mkdir(parents=True)
     except FileExistsError:
         refuse_used_folder(folder)
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise a `UserError` where a link in a run folder leads out of it: what the run writes would go there."""
+    whole = folder.resolve()
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place) / name for name in (*folders, *files)):
+            if path.is_symlink() and not path.resolve().is_relative_to(whole):
+                raise UserError(f"{path} leads out of the run folder, to {os.readlink(path)}; remove the link to go on")

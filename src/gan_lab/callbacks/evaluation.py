@@ -60,8 +60,11 @@ class Evaluation(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from it."""
-        self.measured = dict(state_dict["measured"])
-        self.latest = None if state_dict["latest"] is None else Measurement(*state_dict["latest"])
+        self.measured = {int(iteration): float(fid) for iteration, fid in state_dict["measured"].items()}
+        if state_dict["latest"] is not None:
+            fid, shares, agreement = state_dict["latest"]
+            shares = None if shares is None else [float(share) for share in shares]
+            self.latest = Measurement(float(fid), shares, None if agreement is None else float(agreement))
 
 
 def _share_buffers(network: torch.nn.Module) -> None:

@@ -58,7 +58,7 @@ class IterationBar(ProgressBar):
         self.bar.update()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Close the bar, so that what is said of the error starts a line; Lightning may not come to `teardown`."""
+        """Close the bar, so that the message stands on a line of its own."""
         self.teardown(trainer, pl_module, "fit")
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -65,6 +65,7 @@ class Recorder(pl.Callback):
         self.stopwatch = Stopwatch()
         self.latest: dict[str, float] = {}
         self._now: tuple[int, dict[str, float]] = (-1, {})  # the latest iteration with scalars, and all of its
+        self.started_at: int | None = None  # iteration; None before training
         self._mark = (0, 0.0)  # iteration and training seconds at the last point of the curves
 
     def images_seen(self, iterations: int) -> int:
@@ -87,6 +88,7 @@ class Recorder(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock."""
         self.stopwatch.start()
+        self.started_at = trainer.global_step
         self._mark = (trainer.global_step, self.stopwatch.training)
 
     def on_train_batch_end(
@@ -115,6 +117,6 @@ class Recorder(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from them."""
-        self.stopwatch.earlier_total = state_dict["total"]
-        self.stopwatch.earlier_training = state_dict["training"]
-        self.latest = dict(state_dict["latest"])
+        self.stopwatch.earlier_total = float(state_dict["total"])
+        self.stopwatch.earlier_training = float(state_dict["training"])
+        self.latest = {str(name): float(value) for name, value in state_dict["latest"].items()}

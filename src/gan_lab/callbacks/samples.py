@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from gan_lab.callbacks.schedule import is_due
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.grids import image_grid, save_png
 from gan_lab.models.noise_gan import Grid, NoiseGAN
+
+log = logging.getLogger(__name__)
 
 GIF = "growth.gif"
 REAL = "real.png"
@@ -74,10 +77,18 @@ class SampleGrids(pl.Callback):
 
 
 def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:
-    """An animation of PNG files that lasts about `seconds`, and rests on its last frame."""
-    if not frames:
+    """An animation of PNG files that lasts about `seconds`, and rests on its last frame.
+
+    A file that is no PNG, which only a folder out of other hands has, is left out, and told.
+    """
+    images = []
+    for frame in frames:
+        try:
+            images.append(Image.open(frame, formats=["PNG"]).convert("P"))  # PIL would take EPS, and run Ghostscript
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            log.warning("%s is left out of the film: %s", frame, error)
+    if not images:
         return
-    images = [Image.open(frame).convert("P") for frame in frames]
     duration = max(40, int(1000 * seconds / len(images)))
     durations = [*[duration] * (len(images) - 1), 2000]
     film = io.BytesIO()

@@ -65,7 +65,10 @@ class ImageDataModule(pl.LightningDataModule):
             native = self.read(self.root)
             if native.train.pictures.shape[1] != channels:
                 raise UserError(f"data={self.name} has {native.train.pictures.shape[1]} channels, not {channels}")
-            self._splits = Splits(native.train.resized(size), native.test.resized(size))
+            try:
+                self._splits = Splits(native.train.resized(size), native.test.resized(size))
+            except RuntimeError as error:  # of PyTorch, which finds no memory for them
+                raise UserError(f"data.image_size={size}: there is no memory for such images; choose less") from error
         return self._splits
 
     @property

@@ -8,6 +8,9 @@ import torch
 
 from gan_lab.data.images import Images, Splits
 
+FILES: tuple[str, ...] = ()
+"""What is read from the data root: nothing."""
+
 
 def read(root: Path) -> Splits:
     """1,438 training and 359 test images, `[N, 1, 8, 8]`; `root` is not used.

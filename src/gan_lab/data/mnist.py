@@ -17,6 +17,9 @@ SHA256 = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
+FILES = tuple(f"MNIST/raw/{file}" for file in SHA256)
+"""What is read from the data root, and downloaded into it where it is missing."""
+
 
 def read(root: Path) -> Splits:
     """60,000 training and 10,000 test images, `[N, 1, 28, 28]`, from `root/MNIST/raw`.

@@ -11,6 +11,8 @@ from gan_lab.data.files import Files
 from gan_lab.data.images import Images, Splits
 
 SPLITS = ("train", "test")
+FILES = tuple(f"SVHN/{split}_32x32.mat" for split in SPLITS)
+"""What is read from the data root, and downloaded into it where it is missing."""
 
 
 def read(root: Path) -> Splits:

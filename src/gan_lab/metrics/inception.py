@@ -14,6 +14,7 @@ from gan_lab.errors import UserError
 from gan_lab.metrics.features import Features
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
+HASH = "6726825d"  # with which the file's SHA-256 begins
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
 
 
@@ -31,6 +32,15 @@ class Inception(nn.Module):
         return self.network(pictures.expand(-1, 3, -1, -1))
 
 
+def is_published(path: Path) -> bool:
+    """Whether the file is the published one, to the bit."""
+    try:
+        path = path.expanduser()
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest().startswith(HASH)
+    except (OSError, RuntimeError):  # a name that is too long; a user that is not there
+        return False
+
+
 def load_features(data: ImageDataModule, weights: str | None = None) -> Features:
     """Inception's features; `weights` is the path of the file, else it is in torch hub's folder or downloaded there.
 
@@ -45,7 +55,7 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
     try:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(URL, str(path), hash_prefix="6726825d", progress=True)
+            torch.hub.download_url_to_file(URL, str(path), hash_prefix=HASH, progress=True)
         torch.load(path, map_location="cpu", weights_only=True)  # torchmetrics itself would run a pickle's code
         # resized as TensorFlow 1 did, which the papers' numbers rest on; torchmetrics' default is another way
         network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path), antialias=False)

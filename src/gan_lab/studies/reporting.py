@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from gan_lab import atomic
-from gan_lab.experiment import build_loggers, quiet_lightning
+from gan_lab.experiment import build_loggers
+from gan_lab.process import quiet_lightning
 from gan_lab.run_folder import refuse_used_folder
 from gan_lab.summary import git_revision, shown, versions, write_summary
 

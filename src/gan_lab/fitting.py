@@ -1,0 +1,80 @@
+"""The training of a run that has been put together, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from gan_lab.building import first_line
+from gan_lab.callbacks.checkpoints import LAST
+from gan_lab.callbacks.evaluation import Evaluation
+from gan_lab.callbacks.recording import Recorder
+from gan_lab.callbacks.stopping import OTHER, StopSignals
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.disk import disk_error
+from gan_lab.errors import StoppedError, UserError
+from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.resuming import Resumed
+
+
+@dataclass
+class Run:
+    """The parts of one run, built and checked, ready to train."""
+
+    model: NoiseGAN
+    data: ImageDataModule
+    trainer: pl.Trainer
+    recorder: Recorder
+    evaluation: Evaluation | None
+    signals: StopSignals
+    folder: Path
+
+
+def fit(prepared: Run, resumed: Resumed | None) -> None:
+    """Train from the start, or from a checkpoint, to the end of the budget.
+
+    Raises:
+        StoppedError: where a signal has ended it; it says how to go on.
+        UserError: where a checkpoint's state does not fit, by which the first iteration at the latest fails.
+    """
+    trainer = prepared.trainer
+    checkpoint = None if resumed is None else resumed.path
+    try:
+        trainer.fit(prepared.model, datamodule=prepared.data, ckpt_path=checkpoint, weights_only=True)
+    except UserError:
+        raise
+    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning makes an exit of the interrupt
+        saved = (prepared.folder / "checkpoints" / LAST).exists()
+        remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
+        raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
+    except Exception as error:
+        started_at = prepared.recorder.started_at
+        if checkpoint is None or disk_error(error) or (started_at is not None and trainer.global_step > started_at + 1):
+            raise
+        raise UserError(
+            f"resume={checkpoint}: its state does not fit this run ({type(error).__name__}: {first_line(error)}); "
+            "name a checkpoint that this run has written"
+        ) from error
+    tell_the_end(prepared, resumed)
+
+
+def tell_the_end(prepared: Run, resumed: Resumed | None) -> None:
+    """Raise where training has ended before its budget, or has not begun."""
+    trainer, stop = prepared.trainer, prepared.signals
+    if resumed is not None and prepared.recorder.started_at is None and resumed.iterations < trainer.max_steps:
+        raise UserError(f"resume={resumed.path}: its counters disagree; name a checkpoint that this run has written")
+    if stop.requested and trainer.global_step < trainer.max_steps:
+        place = f"stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there"
+        if stop.requested == OTHER:
+            raise UserError(f"{stop.reason or 'collapse=stop'}; {place}")
+        raise StoppedError(f"{signal.Signals(stop.requested).name}: {place}", stop.requested)
+
+
+def how_to_go_on(folder: Path) -> str:
+    """What to do after a disk that has stopped a run was mended."""
+    if not (folder / "checkpoints" / LAST).exists():
+        return "then start again, in another folder; nothing was saved yet"
+    return f"then resume={folder} goes on from the last save; gan-lab evaluate {folder} measures it"

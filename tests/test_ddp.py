@@ -104,6 +104,10 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
+def is_worker(line: str) -> bool:
+    return " -m gan_lab train " in line and "--nproc-per-node" not in line
+
+
 def wait_until_gone(folder: Path) -> None:
     deadline = time.monotonic() + 60
     while processes_of(folder):
@@ -114,7 +118,7 @@ def wait_until_gone(folder: Path) -> None:
 @linux
 def test_a_rank_that_dies_ends_the_run_and_leaves_no_process(tmp_path: Path) -> None:
     process = started(tmp_path)
-    workers = [number for number, line in processes_of(tmp_path).items() if " -m gan_lab train " in line]
+    workers = [number for number, line in processes_of(tmp_path).items() if is_worker(line)]
     assert len(workers) == 2
     os.kill(max(workers), signal.SIGKILL)
     _, told = process.communicate(timeout=120)
@@ -148,7 +152,8 @@ def test_a_resumed_run_of_two_processes_equals_an_uninterrupted_one(tmp_path: Pa
     left, right = tmp_path / "whole" / "0", tmp_path / "parts" / "0"
     for key in ("state_dict", "optimizer_states", "global_step"):
         assert equal(final(left)[key], final(right)[key]), key
-    assert curves(left) == curves(right)
+    losses = [{tag: points for tag, points in curves(run).items() if tag.startswith("loss")} for run in (left, right)]
+    assert losses[0] == losses[1]
     assert [row["iteration"] for row in rows(right)] == [str(iteration) for iteration in range(1, 9)]
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "parts"}
 

@@ -84,7 +84,7 @@ def test_a_payload_does_not_run_when_lightning_reads_it(
     """Even past our own reading."""
     checkpoint = stranger(honest, setting("callbacks", "x", value=Payload()))
     monkeypatch.setattr("gan_lab.checkpoint.read_checkpoint", lambda path: final(honest))
-    monkeypatch.setattr(experiment, "find_resumed", lambda config: Resumed(checkpoint.resolve(), 2, 10**9))
+    monkeypatch.setattr(experiment, "find_resumed", lambda *_: Resumed(checkpoint.resolve(), 2, 10**9, False))
     code = call(*command("resume", checkpoint))
     assert code == 1
     assert "UnpicklingError" in capsys.readouterr().err

@@ -72,7 +72,8 @@ def evaluation(results: dict[str, Any]) -> str:
 def scale(results: dict[str, Any]) -> str:
     """One table for each thing that grows."""
     parts = []
-    for name, rows in results["tables"].items():
+    for name, measured in results["tables"].items():
+        rows, rounds = measured["rows"], measured["rounds"]
         if name == "images":
             head = ["training images", "images per second", "MB of memory at most"]
             lines = [
@@ -82,8 +83,8 @@ def scale(results: dict[str, Any]) -> str:
         else:
             head = [name, "images per second"]
             lines = [[row or "as it comes", shown(speed, 0)] for row, speed in rows.items()]
-        parts.append(table(head, lines))
-    return "\n\n".join([*parts, f"Medians of {results['rounds']} rounds."])
+        parts.append(f"{table(head, lines)}\n\nMedians of {rounds} rounds.")
+    return "\n\n".join(parts)
 
 
 def quality(results: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from loop import configure, images_per_second, random_data, train
-from measuring import in_turns, spread, write
+from measuring import RESULTS, in_turns, spread, write
 
 WIDTH_32 = ["model=dcgan", "network.width=32"]
 TABLES: dict[str, dict[str, list[str]]] = {
@@ -65,8 +64,14 @@ def measure(images: int) -> None:
     """In the process of its own: train, and print what `alone` reads."""
     config = configure(["model=gan", "data.batch_size=64", "iterations=120"])
     speed = images_per_second(train, config, random_data(config, images), 30)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"images_per_second": speed, "megabytes": most}))
+    print(json.dumps({"images_per_second": speed, "megabytes": most_memory()}))
+
+
+def most_memory() -> float:
+    """The most memory, in MB, that this process has held; `ru_maxrss` would count that of the one that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
+    return int(kilobytes) / 1024
 
 
 def in_process(overrides: list[str]) -> float:
@@ -120,19 +125,23 @@ def growth(rounds: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speed by batch, width, image size, processes and data.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=[*TABLES, "images"], help="tables, by the start of their names")
+    parser.add_argument(
+        "--only", nargs="*", default=[*TABLES, "images"], help="tables, by the start of their names; others stay"
+    )
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         measure(options.measure)
         return
     wanted = tuple(options.only)
-    results: dict[str, Any] = {
-        name: speeds(name, rows, options.rounds) for name, rows in TABLES.items() if name.startswith(wanted)
-    }
+    earlier = RESULTS / "scale.json"
+    results: dict[str, Any] = json.loads(earlier.read_text())["results"]["tables"] if earlier.exists() else {}
+    for name, rows in TABLES.items():
+        if name.startswith(wanted):
+            results[name] = {"rounds": options.rounds, "rows": speeds(name, rows, options.rounds)}
     if "images".startswith(wanted):
-        results["images"] = growth(options.rounds)
-    write("scale", {"rounds": options.rounds, "tables": results})
+        results["images"] = {"rounds": options.rounds, "rows": growth(options.rounds)}
+    write("scale", {"tables": results})
 
 
 if __name__ == "__main__":

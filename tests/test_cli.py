@@ -154,9 +154,18 @@ def test_resume_from_the_command_line(trained: tuple[Path, str], tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_multirun_makes_a_folder_for_each_job_and_goes_on_after_a_bad_one(tmp_path: Path) -> None:
+def test_multirun_makes_a_folder_for_each_job_goes_on_after_a_bad_one_and_is_resumed(tmp_path: Path) -> None:
     done = call(tmp_path, sys.executable, str(TRAIN), "-m", *TINY, "data.image_size=8,9,16", "hydra.sweep.dir=sweep")
     assert done.returncode == 1
     assert "not data.image_size=9" in done.stderr
     finished = sorted(path.parent.name for path in (tmp_path / "sweep").glob("*/summary.json"))
     assert finished == ["0", "2"]
+    (tmp_path / "sweep" / "2" / "summary.json").unlink()  # as if killed before its end
+    again = call(tmp_path, sys.executable, str(TRAIN), "-m", *TINY, "data.image_size=8,9,16", "hydra.sweep.dir=sweep")
+    assert "already holds a multirun; resume=auto goes on with it" in again.stderr
+    sizes = ["data.image_size=8,9,16", "hydra.sweep.dir=sweep", "resume=auto"]
+    again = call(tmp_path, sys.executable, str(TRAIN), "-m", *TINY, *sizes)
+    assert again.returncode == 1
+    assert "not data.image_size=9" in again.stderr
+    assert again.stdout.count("has done its 4 iterations already") == 1
+    assert (tmp_path / "sweep" / "2" / "summary.json").exists()

@@ -77,8 +77,16 @@ class BEGAN(NoiseGAN):
     def generator_loss(self, batch: Batch, fake: Fakes) -> Terms:
         """The reconstruction error of the fakes; then k_t moves."""
         error = -self.critic(fake.images).mean()
-        balance = self.gamma * self._real_error - error.detach()
+        balance = mean_over_processes(self.gamma * self._real_error - error.detach())
         if self.observing:
             self.observe({"balance/k": self.k.clone(), "balance/convergence": self._real_error + balance.abs()})
         self.k.add_(self.balance_rate * balance).clamp_(0, 1)
         return {"reconstruction": error}
+
+
+def mean_over_processes(value: Tensor) -> Tensor:
+    """The mean of what all processes have, so that what depends on it is the same in each."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(value)
+        value /= torch.distributed.get_world_size()
+    return value

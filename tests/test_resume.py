@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import signal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
+import torch
 from conftest import TINY
-from helpers import small_overrides
+from helpers import SHAPES, SMALL_GAN, Batches, build_model, same, small_overrides, train, weights
 from omegaconf import OmegaConf
+from pytorch_lightning.plugins import MixedPrecision
 from run_helpers import RunIn, curves, equal, events, final, rows
 
 from gan_lab import experiment
 from gan_lab.building import conf_folder
 from gan_lab.checkpoint import find_checkpoint, newest_checkpoint
 from gan_lab.errors import UserError
+from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.overrides import compose, quoted, refuse_used_folders, value_of, with_resumed_choices
 
 VARIANTS = sorted(path.stem for path in (conf_folder() / "model").glob("*.yaml"))
@@ -99,6 +104,34 @@ def test_every_variant_goes_on_bit_for_bit(run_in: RunIn, variant: str) -> None:
     left, right = final(whole), final(parts)
     for key in ("state_dict", "optimizer_states", "global_step"):
         assert equal(left[key], right[key]), key
+
+
+def test_the_loss_scaling_of_fp16_goes_on(tmp_path: Path) -> None:
+    """On the CPU with a CPU scaler, whose scale has grown by then."""
+
+    class FromTheFifth(Batches):
+        def __iter__(self) -> Any:
+            return islice(super().__iter__(), 4, None)
+
+    def trained(iterations: int) -> tuple[NoiseGAN, pl.Trainer]:
+        model = build_model(*SMALL_GAN)
+        return model, train(model, SHAPES["mnist"], iterations, plugins=[scaling()])
+
+    def scaling() -> MixedPrecision:
+        return MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=64.0, growth_interval=3))
+
+    whole, whole_trainer = trained(8)
+    _, part_trainer = trained(4)
+    part_trainer.save_checkpoint(tmp_path / "part.ckpt")
+    resumed = build_model(*SMALL_GAN)
+    options = {"max_steps": 8, "max_epochs": -1, "logger": False, "enable_progress_bar": False}
+    quiet = {"enable_checkpointing": False, "enable_model_summary": False, "default_root_dir": tmp_path}
+    trainer = pl.Trainer(accelerator="cpu", plugins=[scaling()], **options, **quiet)  # type: ignore[arg-type]
+    loader = FromTheFifth(SHAPES["mnist"])
+    trainer.fit(resumed, loader, ckpt_path=tmp_path / "part.ckpt", weights_only=True)
+    scales = [t.precision_plugin.scaler.get_scale() for t in (whole_trainer, part_trainer, trainer)]
+    assert scales[0] == scales[2] > scales[1] > 64
+    assert same(weights(whole), weights(resumed))
 
 
 def test_auto_starts_goes_on_and_leaves_what_is_done(run_in: RunIn, caplog: pytest.LogCaptureFixture) -> None:

@@ -221,4 +221,4 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     if done.returncode == 3:
         pytest.skip("another C library")
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 3 * 8192  # a tensor has 8192 pages; of ten, all are new to glibc as it comes
+    assert int(done.stdout) < 5 * 8192  # a tensor has 8192 pages; glibc as it comes maps those of all ten anew

@@ -40,5 +40,5 @@ def test_d_and_g_outputs_are_observed_as_probabilities() -> None:
     model.observing = True
     model.discriminator_loss(LIGHT, DARK)
     assert {name: value.item() for name, value in model.scalars.items()} == pytest.approx(
-        {"D/real": 0.9, "D/fake": 0.1}, rel=1e-5
+        {"D/real": 0.9, "D/fake": 0.1, "D/accuracy": 1.0}, rel=1e-5
     )

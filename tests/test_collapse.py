@@ -25,17 +25,17 @@ def test_diversity_is_the_mean_distance() -> None:
 
 
 class Watched:
-    """A watch that is shown scalars, one iteration after another, of a budget of 1000."""
+    """A watch that is shown scalars, one every 250 iterations, of a budget of 100,000."""
 
     def __init__(self, action: str = "warn") -> None:
         self.recorder = Recorder(1, 8, 10)
         self.stop = StopSignals()
         self.watch = CollapseWatch(action, self.recorder, self.stop)
-        self.trainer: Any = SimpleNamespace(global_step=0, max_steps=1000, loggers=[], is_global_zero=True)
+        self.trainer: Any = SimpleNamespace(global_step=0, max_steps=100_000, loggers=[], is_global_zero=True)
 
     def show(self, start: int, name: str, *values: float) -> None:
-        for iteration, value in enumerate(values, start=start):
-            self.trainer.global_step = iteration
+        for number, value in enumerate(values):
+            self.trainer.global_step = start + 250 * number
             self.recorder.record(self.trainer, {name: value})
             self.watch.on_train_batch_end(self.trainer, None, None, None, 0)  # type: ignore[arg-type]
 
@@ -43,14 +43,14 @@ class Watched:
 @pytest.mark.parametrize(
     ("start", "name", "values", "times"),
     [
-        (200, DIVERSITY, [0.1, 0.1], 0),
-        (200, DIVERSITY, [0.1, 0.1, 0.1, 0.1, 0.1], 1),
-        (200, DIVERSITY, [0.1, 0.1, 0.3, 0.1, 0.1], 0),
-        (200, DIVERSITY, [0.1] * 3 + [0.9] + [0.1] * 3, 2),
-        (50, DIVERSITY, [0.1] * 20, 0),  # the first tenth of the budget
-        (200, ACCURACY, [1.0] * 19, 0),
-        (200, ACCURACY, [1.0] * 40, 1),
-        (200, ACCURACY, [1.0] * 19 + [0.99] + [1.0] * 19, 0),
+        (20_000, DIVERSITY, [0.1, 0.1], 0),
+        (20_000, DIVERSITY, [0.1, 0.1, 0.1, 0.1, 0.1], 1),
+        (20_000, DIVERSITY, [0.1, 0.1, 0.3, 0.1, 0.1], 0),
+        (20_000, DIVERSITY, [0.1] * 3 + [0.9] + [0.1] * 3, 2),
+        (5_000, DIVERSITY, [0.1] * 19, 0),  # the first tenth of the budget
+        (20_000, ACCURACY, [1.0] * 19, 0),
+        (20_000, ACCURACY, [1.0] * 40, 1),
+        (20_000, ACCURACY, [1.0] * 19 + [0.99] + [1.0] * 19, 0),
     ],
 )
 def test_when_it_warns(
@@ -63,18 +63,30 @@ def test_when_it_warns(
     assert watched.stop.requested == 0
 
 
+def test_a_limit_must_be_passed_for_long(caplog: pytest.LogCaptureFixture) -> None:
+    """Twenty points of a curve may be as many iterations."""
+    watched = Watched()
+    for iteration in range(20_000, 20_500):
+        watched.trainer.global_step = iteration
+        watched.recorder.record(watched.trainer, {ACCURACY: 1.0})
+        watched.watch.on_train_batch_end(watched.trainer, None, None, None, 0)  # type: ignore[arg-type]
+    assert not caplog.records
+
+
 def test_a_resumed_watch_goes_on_counting(caplog: pytest.LogCaptureFixture) -> None:
     first, second = Watched(), Watched()
-    first.show(200, DIVERSITY, 0.1, 0.1)
+    first.show(20_000, DIVERSITY, 0.1, 0.1)
     second.watch.load_state_dict(first.watch.state_dict())
-    second.show(202, DIVERSITY, 0.1)
+    second.show(20_500, DIVERSITY, 0.1)
     assert len(caplog.records) == 1
-    assert "iteration 202: the samples have grown alike" in caplog.text
+    assert "iteration 20500: the samples have grown alike" in caplog.text
 
 
 @pytest.fixture
 def always_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples that are all alike, and a watch that looks from the start."""
     monkeypatch.setattr("gan_lab.callbacks.samples.diversity", lambda pictures: 0.0)
+    monkeypatch.setattr("gan_lab.callbacks.collapse.SPAN", 10)
 
 
 SHORT = ["iterations=60", "sample_every=10", "metrics.every=60", "checkpoint_every=60"]

@@ -20,6 +20,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from gan_lab.building import conf_folder
+from gan_lab.callbacks.collapse import ACTIONS
 from gan_lab.errors import UserError
 from gan_lab.trust import BUILT, is_model_part, plain_leaves, refuse_target, shown
 
@@ -157,7 +158,7 @@ def shipped_words() -> dict[str, set[str]]:
     for section in VALUED:
         files = sorted((conf_folder() / section).glob("*.yaml"))
         trees += [(section, OmegaConf.to_container(OmegaConf.load(file), resolve=False)) for file in files]
-    words: dict[str, set[str]] = {}
+    words: dict[str, set[str]] = {"collapse": {*ACTIONS}}
     for path, value in (pair for section, tree in trees for pair in _flat(section, tree)):
         if not any(key.startswith("_") for key in path.split(".")):
             words.setdefault(path, set()).update([value] if isinstance(value, str) and "${" not in value else [])

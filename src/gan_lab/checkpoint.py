@@ -40,23 +40,31 @@ def find_checkpoint(path: Path) -> Path:
         return newest
     if not path.is_file():
         raise UserError(f"{path} does not exist; name a run folder under logs/, or a .ckpt file in its checkpoints/")
-    return path.resolve()
+    return path.absolute()
+
+
+def check_finite(path: Path, weights: dict[str, Tensor]) -> None:
+    """Raise a `UserError` where one of the weights of a checkpoint is NaN or infinite."""
+    for name, weight in weights.items():
+        if not bool(weight.isfinite().all()):
+            raise UserError(f"{path}: its weight {name} is not finite; name an earlier checkpoint")
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
     """The whole checkpoint of the most iterations in a run folder, `None` where there is none.
 
     It is `last.ckpt` but for a run that was killed between two saves and has measured its best since, or whose last
-    file is damaged, which a warning tells.
+    file is damaged or holds numbers that are not finite, which a warning tells.
     """
     found: list[tuple[int, bool, Path]] = []
     for path in (*folder.glob("checkpoints/*.ckpt"), *folder.glob("hpc_ckpt_*.ckpt")):
         try:
-            done = int(read_checkpoint(path)["global_step"])
+            content = read_checkpoint(path)
+            check_finite(path, content["state_dict"])
         except UserError as error:
             log.warning("passed over: %s", error)
         else:
-            found.append((done, path.name == LAST, path.resolve()))
+            found.append((int(content["global_step"]), path.name == LAST, path.absolute()))
     return max(found)[-1] if found else None
 
 

@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:  # before training starts, or a second time
-        print("error: stopped before anything was saved", file=sys.stderr)
+    except KeyboardInterrupt:  # before training starts, or after its end
+        print("error: stopped", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,13 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(arguments: list[str]) -> None:
     """Compose the configuration with Hydra and train, once or, with `-m`, for every combination."""
+    if launch.is_launched():
+        launch.end_with_parent()
+
     from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
     from gan_lab.run_folder import refuse_links
 
     with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
         arguments = with_resumed_choices(arguments)
-        if launch.is_launched():
-            launch.end_with_parent()
         if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
             refuse_used_folders(arguments)
             folder = value_of("hydra.run.dir", arguments)
@@ -118,6 +119,8 @@ def job(config: DictConfig) -> float | None:
             raise  # Hydra goes on with the other jobs, and raises it at the end
         if launch.rank() == 0:
             print(f"error: {error}", file=sys.stderr)
+        elif not isinstance(error, StoppedError):
+            print(f"error in process {launch.rank()}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error  # passes Hydra by, which would print more lines
 
 

@@ -26,15 +26,16 @@ class MetricsCSV(Logger):
         self.path = path
         self.columns = ["iteration"]
         self._pending: dict[str, Any] = {}
+        self._kept: list[dict[str, str]] | None = None  # rows of the resumed run, until the first new one
         if path.is_file() and launch.rank() == 0:
             whole = path.read_text().rpartition("\n")[0]  # a killed run may have left half a row behind
             try:
                 reader = csv.DictReader(whole.splitlines())
                 rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
                 self.columns = list(reader.fieldnames or self.columns)
-                self._rewrite(rows)
             except (KeyError, ValueError, TypeError, csv.Error) as error:
                 raise UserError(f"{path} is no table of curves of gan_lab's; remove it to go on without it") from error
+            self._kept = rows
 
     @property
     def name(self) -> str:
@@ -53,6 +54,9 @@ class MetricsCSV(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Add to the row of iteration `step`; a row is written once the next one begins."""
+        if self._kept is not None:
+            rows, self._kept = self._kept, None
+            self._rewrite(rows)
         if self._pending.get("iteration") != step:
             self.save()
         self._pending.update(metrics, iteration=step)

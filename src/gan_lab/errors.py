@@ -1,5 +1,7 @@
 """The exceptions that stand for something the user can mend, rather than for a fault of the program."""
 
+from __future__ import annotations
+
 
 class UserError(Exception):
     """A mistake that the user can mend: the command line prints it as one line and exits with code 1.
@@ -19,4 +21,8 @@ class StoppedError(UserError):
 
     def __init__(self, message: str, signum: int) -> None:
         super().__init__(message)
+        self.signum = signum
         self.exit_code = 128 + signum
+
+    def __reduce__(self) -> tuple[type[StoppedError], tuple[str, int]]:
+        return type(self), (str(self), self.signum)  # a launcher may hand it from process to process

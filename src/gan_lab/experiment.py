@@ -34,7 +34,7 @@ from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.process import ready_process
 from gan_lab.profiling import Unprofiled
 from gan_lab.resuming import Resumed, find_resumed, finished_summary
-from gan_lab.run_folder import claim_folder, refuse_used_folder
+from gan_lab.run_folder import claim_folder, lock_folder, refuse_used_folder
 from gan_lab.settings import Settings
 from gan_lab.summary import closing_lines, shown, summarize, write_summary
 
@@ -68,9 +68,13 @@ def run(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
         launch.launch(settings.devices, overrides, folder)
         return final_fid(json.loads((folder / "summary.json").read_text()))
     prepared = prepare(values, settings, model, data, folder, overrides, resumed)
-    with disk_errors_told(folder, lambda: how_to_go_on(folder)):
-        fit(prepared, resumed)
-        return finish(prepared, values)
+    try:
+        with disk_errors_told(folder, lambda: how_to_go_on(folder)):
+            fit(prepared, resumed)
+            return finish(prepared, values)
+    finally:
+        if prepared.lock is not None:
+            prepared.lock.release()
 
 
 def prepare(
@@ -98,11 +102,14 @@ def prepare(
         metric = evaluation.metric
         metric.prepare(data, settings.device(launch.local_rank()), launch.rank(), settings.devices)
         log.info("floor of %s, real test images: %.4g", metric.name, metric.floor)
-    if launch.rank() == 0 and (resumed is None or not resumed.is_of(folder)):
-        claim_folder(folder)
+    lock = None
+    if launch.rank() == 0:
+        if resumed is None or not resumed.is_of(folder):
+            claim_folder(folder)
+        lock = lock_folder(folder)
     loggers = build_loggers(config, folder, resumed)
     trainer = build_trainer(settings, folder, iterations, callbacks, loggers)
-    return Run(model, data, trainer, recorder, evaluation, signals, folder)
+    return Run(model, data, trainer, recorder, evaluation, signals, folder, lock)
 
 
 def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytorch_lightning as pl
+import torch
+from filelock import FileLock
 
 from gan_lab.building import first_line
 from gan_lab.callbacks.checkpoints import LAST
@@ -31,6 +33,7 @@ class Run:
     evaluation: Evaluation | None
     signals: StopSignals
     folder: Path
+    lock: FileLock | None  # on the folder; None in all processes but the first
 
 
 def fit(prepared: Run, resumed: Resumed | None) -> None:
@@ -50,15 +53,21 @@ def fit(prepared: Run, resumed: Resumed | None) -> None:
         saved = (prepared.folder / "checkpoints" / LAST).exists()
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
         raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
-    except Exception as error:
-        started_at = prepared.recorder.started_at
-        if checkpoint is None or disk_error(error) or (started_at is not None and trainer.global_step > started_at + 1):
+    except (RuntimeError, KeyError, ValueError, TypeError, IndexError) as error:
+        if checkpoint is None or is_another_failure(error, prepared):
             raise
         raise UserError(
             f"resume={checkpoint}: its state does not fit this run ({type(error).__name__}: {first_line(error)}); "
             "name a checkpoint that this run has written"
         ) from error
     tell_the_end(prepared, resumed)
+
+
+def is_another_failure(error: Exception, prepared: Run) -> bool:
+    """Whether an error after a resume has nothing to do with the checkpoint's state, or comes too late for that."""
+    started_at = prepared.recorder.started_at
+    has_gone_on = started_at is not None and prepared.trainer.global_step > started_at + 1
+    return has_gone_on or isinstance(error, torch.OutOfMemoryError) or disk_error(error) is not None
 
 
 def tell_the_end(prepared: Run, resumed: Resumed | None) -> None:

@@ -19,10 +19,11 @@ from gan_lab.overrides import quoted
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 TORCHRUN = """
 from gan_lab.launch import end_with_parent
+end_with_parent({parent})
 from torch.distributed.run import main
-end_with_parent()
 main()
 """
+PATIENCE = "600"  # seconds that torchrun gives the processes to save; an evaluation may have to end first
 
 
 def is_launched() -> bool:
@@ -40,10 +41,15 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def end_with_parent() -> None:
-    """Have Linux send SIGTERM to this process when its parent dies, so that nobody trains on unasked."""
+def end_with_parent(parent: int | None = None) -> None:
+    """Have Linux send SIGTERM to this process when its parent dies, so that nobody trains on unasked.
+
+    `parent` is the number of the process that should be the parent, for it may have died already.
+    """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if parent not in (None, os.getppid()):
+            raise SystemExit(f"process {parent}, which has started this one, is gone")
 
 
 @contextmanager
@@ -77,9 +83,10 @@ def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
         UserError: where a process has failed; it has printed why.
         StoppedError: where a signal has asked for the end, which the processes answer by saving.
     """
-    command = [sys.executable, "-c", TORCHRUN, "--standalone", f"--nproc-per-node={processes}"]
+    torchrun = TORCHRUN.format(parent=os.getpid())
+    command = [sys.executable, "-c", torchrun, "--standalone", f"--nproc-per-node={processes}"]
     command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir={quoted(folder)}"]
-    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    environment = {"OMP_NUM_THREADS": "1", "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": PATIENCE, **os.environ}
     environment.pop("HYDRA_FULL_ERROR", None)  # set by our own command line, not by the user
     # in a session of its own, so that Ctrl-C reaches it once, and from here
     process = subprocess.Popen(command, env=environment, start_new_session=True)

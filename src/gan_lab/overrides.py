@@ -60,7 +60,7 @@ def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
     """
     own = owner(checkpoint)
     named = value_of("hydra.run.dir", new)
-    if own is None or (named is not None and Path(named).resolve() != own):
+    if own is None or (named is not None and Path(named).resolve() != own.resolve()):
         return []
     return [f"hydra.run.dir={quoted(own)}", "hydra.output_subdir=null"]
 
@@ -78,7 +78,8 @@ def refuse_used_folders(arguments: list[str]) -> None:
         if value_of(key, arguments) is None:
             raise UserError(f"resume={AUTO} goes on with the run in a folder that you name: add {key}=FOLDER")
         return
-    if folder is not None and (resumed is None or Path(folder).resolve() != owner(Path(resumed))):
+    own = None if resumed is None else owner(Path(resumed))
+    if folder is not None and (own is None or Path(folder).resolve() != own.resolve()):
         refuse_used_folder(Path(folder))
     if sweep is not None:
         refuse_used_sweep(Path(sweep))

@@ -28,11 +28,11 @@ class Resumed:
     path: Path | None
     iterations: int
     weights: int
-    auto: bool  # whether it was looked for, and may have reached the budget
+    may_be_done: bool  # it was looked for, or ended behind its last save and before its summary
 
     def check_budget(self, iterations: int, fraction: float) -> None:
         """Raise a `UserError` where a budget of so many iterations, a `fraction` of the full one, is used up."""
-        if self.iterations > iterations or (self.iterations == iterations and not self.auto):
+        if self.iterations > iterations or (self.iterations == iterations and not self.may_be_done):
             raise UserError(
                 f"resume={self.path} has already done {self.iterations} of {iterations} iterations; a larger budget "
                 f"continues it, as iterations={2 * round(self.iterations / fraction)}"
@@ -40,7 +40,10 @@ class Resumed:
 
     def is_of(self, folder: Path) -> bool:
         """Whether the run goes on in its own folder."""
-        return self.path is None or owner(self.path) == folder.resolve()
+        if self.path is None:
+            return True
+        own = owner(self.path)
+        return own is not None and own.resolve() == folder.resolve()
 
 
 def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
@@ -56,7 +59,7 @@ def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
     auto = config["resume"] == AUTO
     path = newest_checkpoint(folder) if auto else find_checkpoint(Path(config["resume"]))
     if path is None:
-        return Resumed(None, 0, 0, auto) if is_used(folder) else None
+        return Resumed(None, 0, 0, True) if is_used(folder) else None
     content = read_checkpoint(path)
     optimizers = content.get("optimizer_states")
     if not isinstance(optimizers, list) or len(optimizers) != 2:
@@ -64,7 +67,9 @@ def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
     refuse_changes(config, content[CHECKPOINT_KEY]["config"])
     done = int(content["global_step"])
     log.info("going on from iteration %d, %s", done, path)
-    return Resumed(path, done, stored_bytes(content), auto)
+    own = owner(path)
+    has_ended = own is None or (own / "summary.json").exists()
+    return Resumed(path, done, stored_bytes(content), auto or not has_ended)
 
 
 def refuse_changes(config: dict[str, Any], earlier: dict[str, Any]) -> None:

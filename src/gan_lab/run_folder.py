@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from gan_lab.errors import UserError
 
 TRACES = ("checkpoints", "samples", "metrics.csv", "summary.json")
@@ -19,7 +21,7 @@ def is_used(folder: Path) -> bool:
 
 def owner(checkpoint: Path) -> Path | None:
     """The run folder that a checkpoint lies in; `None` for one that was copied elsewhere."""
-    folder = checkpoint.resolve().parent
+    folder = checkpoint.absolute().parent
     if folder.name == "checkpoints":
         return folder.parent
     return folder if (folder / "checkpoints").is_dir() else None  # Lightning saves there before SLURM ends a job
@@ -40,6 +42,22 @@ def refuse_used_sweep(folder: Path) -> None:
         raise UserError(
             f"{folder} already holds a multirun; resume={AUTO} goes on with it, another hydra.sweep.dir starts afresh"
         )
+
+
+def lock_folder(folder: Path) -> FileLock:
+    """Let no other process write into the folder as long as this one holds the lock, or lives.
+
+    Raises:
+        UserError: where another process holds it.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UserError(
+            f"another process is training in {folder}; wait for its end, or choose another hydra.run.dir"
+        ) from error
+    return lock
 
 
 def claim_folder(folder: Path) -> None:

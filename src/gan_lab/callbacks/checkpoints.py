@@ -44,7 +44,10 @@ class Checkpoints(Checkpoint):
         if stopping or is_due(trainer, self.every):
             self._save(trainer, LAST)
         trainer.should_stop = stopping
-        self.signals.requeue()
+        requeue = self.signals.take_requeue()
+        if requeue is not None:
+            self._save(trainer, LAST)  # Lightning would save bad numbers as well
+            requeue()
 
     def _is_best(self, iteration: int) -> bool:
         measured = {} if self.evaluation is None else self.evaluation.measured

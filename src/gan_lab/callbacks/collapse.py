@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,7 +20,17 @@ log = logging.getLogger(__name__)
 DIVERSITY = "samples/diversity"
 ACCURACY = "D/accuracy"
 SPARED = 0.1  # part of the budget, at its start, in which G has not found its feet yet
+SPAN = 500  # iterations that are spared at least, and that a limit must be passed for
 ACTIONS = ("none", "warn", "stop")
+
+
+@dataclass
+class Passed:
+    """A limit that is passed: since which iteration, how often in a row, and whether it has been told."""
+
+    since: int
+    times: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,44 +69,50 @@ class CollapseWatch(pl.Callback):
     `samples/diversity` is the mean distance between the samples of the fixed grid, as a part of that between real
     images; below 0.25 in three grids in a row G has collapsed. `D/accuracy` is the share of the images that D puts on
     the right side of 0; 1 at 20 points in a row leaves G without a gradient to learn from, where the loss saturates.
-    The first tenth of the budget is spared. A warning stands in the log and in TensorBoard's texts, once until what
-    it warns of has passed. `action` is "warn", or "stop", which ends the run.
+    Both must last for 500 iterations, and as many, or the first tenth of the budget, are spared at the start. A warning
+    stands in the log and in TensorBoard's texts, once until what it warns of has passed. `action` is "warn", or "stop",
+    which ends the run. Of several processes the first one watches.
     """
 
     def __init__(self, action: str, recorder: Recorder, stop: StopSignals) -> None:
         self.action = action
         self.recorder = recorder
         self.stop = stop
-        self._in_a_row = dict.fromkeys(LIMITS, 0)
+        self._passed: dict[str, Passed] = {}
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
     ) -> None:
         """Judge what has been recorded in this iteration."""
-        if trainer.global_step < SPARED * trainer.max_steps:
+        if not trainer.is_global_zero or trainer.global_step < max(SPAN, SPARED * trainer.max_steps):
             return
         for name, limit in LIMITS.items():
             value = self.recorder.recorded(trainer, name)
             if value is None:
                 continue
-            self._in_a_row[name] = self._in_a_row[name] + 1 if limit.is_passed(value) else 0
-            if self._in_a_row[name] == limit.times:
+            if not limit.is_passed(value):
+                self._passed.pop(name, None)
+                continue
+            passed = self._passed.setdefault(name, Passed(trainer.global_step))
+            passed.times += 1
+            lasts = trainer.global_step - passed.since >= SPAN and passed.times >= limit.times
+            if lasts and not passed.told:
+                passed.told = True
                 self._tell(trainer, limit.meaning)
 
     def _tell(self, trainer: pl.Trainer, meaning: str) -> None:
         message = f"iteration {trainer.global_step}: {meaning}"
-        if trainer.is_global_zero:
-            log.warning("%s", message)
-            for logger in trainer.loggers:
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_text("warnings", message, trainer.global_step)
+        log.warning("%s", message)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_text("warnings", message, trainer.global_step)
         if self.action == "stop":
             self.stop.ask(meaning)
 
     def state_dict(self) -> dict[str, Any]:
-        """How often in a row each limit has been passed."""
-        return {"in_a_row": dict(self._in_a_row)}
+        """Since when, and how often, each limit has been passed."""
+        return {"passed": {name: astuple(passed) for name, passed in self._passed.items()}}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from it."""
-        self._in_a_row |= state_dict["in_a_row"]
+        self._passed = {str(name): Passed(*values) for name, values in state_dict["passed"].items()}

@@ -50,18 +50,18 @@ class StopSignals(pl.Callback):
                 return False
             number = torch.tensor(self.requested, device=trainer.strategy.root_device)
             torch.distributed.all_reduce(number, torch.distributed.ReduceOp.MAX)
-            self.requested = int(number)
+            self.requested = max(self.requested, int(number))  # a signal may have come while the processes agreed
+            return int(number) != 0
         return self.requested != 0
 
     def ask(self, reason: str) -> None:
         """Ask for the end for another reason than a signal."""
         self.requested, self.reason = OTHER, reason
 
-    def requeue(self) -> None:
-        """What SLURM's signal has asked for: Lightning saves a checkpoint, and hands the job back to the queue."""
-        if self._requeue is not None:
-            ask, self._requeue = self._requeue, None
-            ask()
+    def take_requeue(self) -> Callable[[], None] | None:
+        """What SLURM's signal has asked for, once: Lightning saves, and hands the job back to the queue."""
+        ask, self._requeue = self._requeue, None
+        return ask
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:

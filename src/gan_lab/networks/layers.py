@@ -73,7 +73,8 @@ def write_over(layers: Sequence[nn.Module]) -> Sequence[nn.Module]:
     there is less memory to go through.
     """
     for before, layer in pairwise(layers):
-        if isinstance(before, FRESH) and isinstance(layer, nn.ReLU | nn.LeakyReLU):
+        is_monotone = getattr(layer, "negative_slope", 0) >= 0  # else the input's sign cannot be told from the output
+        if isinstance(before, FRESH) and isinstance(layer, nn.ReLU | nn.LeakyReLU) and is_monotone:
             layer.inplace = True
     return layers
 

@@ -33,6 +33,8 @@ class MetricsCSV(Logger):
                 reader = csv.DictReader(whole.splitlines())
                 rows = [row for row in reader if int(row["iteration"]) <= resumed_at]
                 self.columns = list(reader.fieldnames or self.columns)
+                if any(None in row or None in row.values() for row in rows):
+                    raise ValueError("rows of another length than the first")
             except (KeyError, ValueError, TypeError, csv.Error) as error:
                 raise UserError(f"{path} is no table of curves of gan_lab's; remove it to go on without it") from error
             self._kept = rows

@@ -53,7 +53,7 @@ def fit(prepared: Run, resumed: Resumed | None) -> None:
         saved = (prepared.folder / "checkpoints" / LAST).exists()
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
         raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
-    except (RuntimeError, KeyError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:
         if checkpoint is None or is_another_failure(error, prepared):
             raise
         raise UserError(
@@ -65,9 +65,13 @@ def fit(prepared: Run, resumed: Resumed | None) -> None:
 
 def is_another_failure(error: Exception, prepared: Run) -> bool:
     """Whether an error after a resume has nothing to do with the checkpoint's state, or comes too late for that."""
+    if isinstance(error, torch.OutOfMemoryError) or disk_error(error) is not None:
+        return True
     started_at = prepared.recorder.started_at
-    has_gone_on = started_at is not None and prepared.trainer.global_step > started_at + 1
-    return has_gone_on or isinstance(error, torch.OutOfMemoryError) or disk_error(error) is not None
+    if started_at is None:  # the state is being restored, and may be of any kind
+        return False
+    is_of_an_optimizer = isinstance(error, RuntimeError | KeyError | ValueError | TypeError | IndexError)
+    return prepared.trainer.global_step > started_at + 1 or not is_of_an_optimizer
 
 
 def tell_the_end(prepared: Run, resumed: Resumed | None) -> None:

@@ -6,7 +6,7 @@ several at a time if wanted, for what happens at an iteration depends on no cloc
 
     seconds = iterations * seconds per iteration when alone.
 
-Runs that are there already are not trained again.
+Runs that are there already are not trained again, and the results of other recipes stay.
 
     python benchmarks/quality.py [RECIPE ...] [--minutes 15] [--seeds 0 1 2] [--processes 2] [--rounds 5]
 """
@@ -96,7 +96,8 @@ def main() -> None:
     jobs = [(recipe, budgets[recipe], seed, threads) for seed in options.seeds for recipe in options.recipes]
     with ThreadPoolExecutor(options.processes) as pool:
         folders = [*pool.map(lambda job: run(*job), jobs)]
-    results: dict[str, Any] = {}
+    earlier = RESULTS / "quality.json"
+    results: dict[str, Any] = json.loads(earlier.read_text())["results"]["recipes"] if earlier.exists() else {}
     for recipe in options.recipes:
         pace = paces[recipe]["median"]
         made = [folder for folder, job in zip(folders, jobs, strict=True) if job[0] == recipe]
@@ -105,13 +106,15 @@ def main() -> None:
         median = statistics.median_high(times)
         results[recipe] = {
             "overrides": RECIPES[recipe],
+            "minutes": options.minutes,
+            "seeds": options.seeds,
             "iterations": budgets[recipe],
             "seconds_per_iteration": paces[recipe],
             "seconds_to_goal": None if median == float("inf") else median,
             "lowest_times_floor": spread([run["lowest_times_floor"] for run in runs]),
             "runs": runs,
         }
-    write("quality", {"minutes": options.minutes, "goal": GOAL, "seeds": options.seeds, "recipes": results})
+    write("quality", {"goal": GOAL, "recipes": results})
 
 
 if __name__ == "__main__":

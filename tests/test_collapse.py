@@ -79,7 +79,7 @@ def test_a_resumed_watch_goes_on_counting(caplog: pytest.LogCaptureFixture) -> N
     second.watch.load_state_dict(first.watch.state_dict())
     second.show(20_500, DIVERSITY, 0.1)
     assert len(caplog.records) == 1
-    assert "iteration 20500: the samples have grown alike" in caplog.text
+    assert "iteration 20500: the samples are all alike" in caplog.text
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ SHORT = ["iterations=60", "sample_every=10", "metrics.every=60", "checkpoint_eve
 @pytest.mark.usefixtures("always_bad")
 def test_a_run_is_warned_and_goes_on(run_in: RunIn, caplog: pytest.LogCaptureFixture) -> None:
     folder = run_in("run", *SHORT)
-    assert [record.message[:12] for record in caplog.records if "grown alike" in record.message] == ["iteration 30"]
+    assert [record.message[:12] for record in caplog.records if "all alike" in record.message] == ["iteration 30"]
     assert "warnings/text_summary" in events(folder).Tags()["tensors"]
     assert [row["iteration"] for row in rows(folder) if row[DIVERSITY]] == [str(at) for at in range(10, 61, 10)]
 
@@ -110,4 +110,4 @@ def test_a_run_can_be_stopped(run_in: RunIn, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("always_bad")
 def test_the_watch_can_be_left_out(run_in: RunIn, caplog: pytest.LogCaptureFixture) -> None:
     run_in("run", *SHORT, "collapse=none")
-    assert "grown alike" not in caplog.text
+    assert "all alike" not in caplog.text

@@ -115,7 +115,7 @@ def stop(folder: Path, iterations: int, moment: random.Random, number: int) -> i
     _, told = process.communicate(timeout=PATIENCE)
     assert time.monotonic() - sent < 10
     assert process.returncode == 128 + number, told
-    assert f"error: {signal.Signals(number).name}: stopped and saved at iteration" in told
+    assert f"\n{signal.Signals(number).name}: stopped and saved at iteration" in told
     assert f"resume={folder}" in told
     assert final(folder)["global_step"] >= goal
     return process.returncode

@@ -35,6 +35,8 @@ def find_checkpoint(path: Path) -> Path:
     path = path.expanduser()
     if path.is_dir():
         newest = newest_checkpoint(path)
+        if newest is None and (path / "checkpoints").is_dir():
+            raise UserError(f"{path} holds no whole checkpoint; resume=auto with its hydra.run.dir starts it again")
         if newest is None:
             raise UserError(f"{path} is no run folder: it has no checkpoints/{LAST}; name a run folder or a .ckpt file")
         return newest
@@ -62,7 +64,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
             content = read_checkpoint(path)
             check_finite(path, content["state_dict"])
         except UserError as error:
-            log.warning("passed over: %s", error)
+            log.warning("passed over: %s", str(error).partition(";")[0])
         else:
             found.append((int(content["global_step"]), path.name == LAST, path.absolute()))
     return max(found)[-1] if found else None

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with disk_errors_told("the output", lambda: "or choose another place"):
             commands[command](rest)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell(error)
         return error.exit_code
     except KeyboardInterrupt:  # before training starts, or after its end
         print("error: stopped", file=sys.stderr)
@@ -55,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
+
+
+def tell(error: UserError) -> None:
+    """Print the one line that a command ends with; a stop that was asked for is no error."""
+    print(error if isinstance(error, StoppedError) else f"error: {error}", file=sys.stderr)
 
 
 def train(arguments: list[str]) -> None:
@@ -118,7 +123,10 @@ def job(config: DictConfig) -> float | None:
         if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
             raise  # Hydra goes on with the other jobs, and raises it at the end
         if launch.rank() == 0:
-            print(f"error: {error}", file=sys.stderr)
+            tell(error)
+            if hydra_config.mode == RunMode.MULTIRUN:
+                sweep = f"hydra.sweep.dir={hydra_config.sweep.dir} resume=auto"
+                print(f"jobs are left; the same command with {sweep} goes on with them", file=sys.stderr)
         elif not isinstance(error, StoppedError):
             print(f"error in process {launch.rank()}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error  # passes Hydra by, which would print more lines

@@ -107,6 +107,8 @@ def prepare(
         if resumed is None or not resumed.is_of(folder):
             claim_folder(folder)
         lock = lock_folder(folder)
+        if resumed is not None and resumed.path is not None:
+            log.info("going on from iteration %d, %s", resumed.iterations, resumed.path)
     loggers = build_loggers(config, folder, resumed)
     trainer = build_trainer(settings, folder, iterations, callbacks, loggers)
     return Run(model, data, trainer, recorder, evaluation, signals, folder, lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from filelock import FileLock
 
+from gan_lab import launch
 from gan_lab.building import first_line
 from gan_lab.callbacks.checkpoints import LAST
 from gan_lab.callbacks.evaluation import Evaluation
@@ -54,6 +56,8 @@ def fit(prepared: Run, resumed: Resumed | None) -> None:
         remedy = f"resume={prepared.folder} goes on from the last save" if saved else "nothing was saved yet"
         raise StoppedError(f"stopped at iteration {trainer.global_step}; {remedy}", signal.SIGINT) from stop
     except Exception as error:
+        if launch.is_launched() and is_of_a_connection(error):
+            raise UserError(f"lost the other processes at iteration {trainer.global_step}") from error
         if checkpoint is None or is_another_failure(error, prepared):
             raise
         raise UserError(
@@ -61,6 +65,12 @@ def fit(prepared: Run, resumed: Resumed | None) -> None:
             "name a checkpoint that this run has written"
         ) from error
     tell_the_end(prepared, resumed)
+
+
+def is_of_a_connection(error: Exception) -> bool:
+    """Whether an error comes of another process's end; gloo's are plain runtime errors that name its files."""
+    is_gloo = isinstance(error, RuntimeError) and "gloo/transport" in str(error)
+    return is_gloo or isinstance(error, torch.distributed.DistError)
 
 
 def is_another_failure(error: Exception, prepared: Run) -> bool:
@@ -80,14 +90,17 @@ def tell_the_end(prepared: Run, resumed: Resumed | None) -> None:
     if resumed is not None and prepared.recorder.started_at is None and resumed.iterations < trainer.max_steps:
         raise UserError(f"resume={resumed.path}: its counters disagree; name a checkpoint that this run has written")
     if stop.requested and trainer.global_step < trainer.max_steps:
-        place = f"stopped and saved at iteration {trainer.global_step}; resume={prepared.folder} goes on from there"
+        folder = shlex.quote(str(prepared.folder))
+        place = f"stopped and saved at iteration {trainer.global_step}; resume={folder} goes on from there"
         if stop.requested == OTHER:
             raise UserError(f"{stop.reason or 'collapse=stop'}; {place}")
-        raise StoppedError(f"{signal.Signals(stop.requested).name}: {place}", stop.requested)
+        # of several processes, the command that has started them knows what signal it was
+        name = "" if launch.is_launched() else f"{signal.Signals(stop.requested).name}: "
+        raise StoppedError(f"{name}{place}", stop.requested)
 
 
 def how_to_go_on(folder: Path) -> str:
     """What to do after a disk that has stopped a run was mended."""
     if not (folder / "checkpoints" / LAST).exists():
-        return "then start again, in another folder; nothing was saved yet"
+        return "then start again, with resume=auto or in another folder; nothing was saved yet"
     return f"then resume={folder} goes on from the last save; gan-lab evaluate {folder} measures it"

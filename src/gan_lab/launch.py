@@ -20,9 +20,20 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 TORCHRUN = """
 from gan_lab.launch import end_with_parent
 end_with_parent({parent})
+import sys
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import main
-main()
+try:
+    main()
+except SignalException:
+    sys.exit(1)
+except ChildFailedError as error:
+    rank, failure = error.get_first_failure()
+    sys.exit(f"process {{rank}} has ended with exit code {{failure.exitcode}}")
 """
+"""torchrun without its tracebacks; what the processes say stands above."""
+
 PATIENCE = "600"  # seconds that torchrun gives the processes to save; an evaluation may have to end first
 
 
@@ -86,7 +97,12 @@ def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
     torchrun = TORCHRUN.format(parent=os.getpid())
     command = [sys.executable, "-c", torchrun, "--standalone", f"--nproc-per-node={processes}"]
     command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir={quoted(folder)}"]
-    environment = {"OMP_NUM_THREADS": "1", "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": PATIENCE, **os.environ}
+    environment = {
+        "OMP_NUM_THREADS": "1",
+        "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": PATIENCE,
+        "LOGLEVEL": "ERROR",
+        **os.environ,
+    }
     environment.pop("HYDRA_FULL_ERROR", None)  # set by our own command line, not by the user
     # in a session of its own, so that Ctrl-C reaches it once, and from here
     process = subprocess.Popen(command, env=environment, start_new_session=True)
@@ -95,4 +111,7 @@ def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
     if failed and received:
         raise StoppedError(f"{signal.Signals(received[0]).name}: all {processes} processes have stopped", received[0])
     if failed:
-        raise UserError(f"one of the {processes} processes failed; its message stands above")
+        remedy = (
+            f"; resume={folder} goes on from the last save" if (folder / "checkpoints" / "last.ckpt").exists() else ""
+        )
+        raise UserError(f"one of the {processes} processes failed; what it has said stands above{remedy}")

@@ -33,9 +33,11 @@ class Resumed:
     def check_budget(self, iterations: int, fraction: float) -> None:
         """Raise a `UserError` where a budget of so many iterations, a `fraction` of the full one, is used up."""
         if self.iterations > iterations or (self.iterations == iterations and not self.may_be_done):
+            is_short = fraction < 1 and self.iterations < iterations / fraction
+            remedy = "budget=full" if is_short else f"iterations={2 * round(self.iterations / fraction)}"
             raise UserError(
                 f"resume={self.path} has already done {self.iterations} of {iterations} iterations; a larger budget "
-                f"continues it, as iterations={2 * round(self.iterations / fraction)}"
+                f"continues it, as {remedy}"
             )
 
     def is_of(self, folder: Path) -> bool:
@@ -59,6 +61,8 @@ def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
     auto = config["resume"] == AUTO
     path = newest_checkpoint(folder) if auto else find_checkpoint(Path(config["resume"]))
     if path is None:
+        if is_used(folder):
+            log.warning("%s holds no whole checkpoint; the run starts again from its beginning", folder)
         return Resumed(None, 0, 0, True) if is_used(folder) else None
     content = read_checkpoint(path)
     optimizers = content.get("optimizer_states")
@@ -66,7 +70,6 @@ def find_resumed(config: dict[str, Any], folder: Path) -> Resumed | None:
         raise UserError(f"{path} has no states of two optimizers; name a checkpoint that a run has written")
     refuse_changes(config, content[CHECKPOINT_KEY]["config"])
     done = int(content["global_step"])
-    log.info("going on from iteration %d, %s", done, path)
     own = owner(path)
     has_ended = own is None or (own / "summary.json").exists()
     return Resumed(path, done, stored_bytes(content), auto or not has_ended)

@@ -132,6 +132,6 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
         f"sample grid  {place / 'samples' / grids[-1].name}",
         f"film         {place / 'samples' / GIF}",
         f"checkpoint   {place / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if summary["fid"] else ""),
-        f"curves       tensorboard --logdir {place}",
+        f"curves       {f'tensorboard --logdir {place}' if any(folder.glob('events*')) else place / 'metrics.csv'}",
     ]
     return lines

@@ -46,7 +46,7 @@ LIMITS = {
     DIVERSITY: Limit(
         lambda value: value < 0.25,
         times=3,  # grids
-        meaning=f"the samples have grown alike ({DIVERSITY} below 0.25): G has collapsed; a lower optimizer.lr, "
+        meaning=f"the samples are all alike ({DIVERSITY} below 0.25): G has collapsed; a lower optimizer.lr, "
         "model.r1_weight=0.5 with batchnorm=generator, or model=pacgan may help",
     ),
     ACCURACY: Limit(
@@ -64,7 +64,7 @@ def diversity(pictures: Tensor) -> float:
 
 
 class CollapseWatch(pl.Callback):
-    """Warns when samples have grown alike, or when D has made no mistake for long, and can end the run.
+    """Warns when samples are all alike, or when D has made no mistake for long, and can end the run.
 
     `samples/diversity` is the mean distance between the samples of the fixed grid, as a part of that between real
     images; below 0.25 in three grids in a row G has collapsed. `D/accuracy` is the share of the images that D puts on

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import hand_written
 import pytorch_lightning as pl
 import torch
 import usual_script
-from measuring import in_turns, ratio, spread, write
+from measuring import RESULTS, in_turns, ratio, spread, write
 
 from gan_lab import experiment
 from gan_lab.building import build
@@ -127,7 +128,8 @@ def measure(system: str, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Our loop against a hand-written one and the usual script.")
-    parser.add_argument("systems", nargs="*", default=[*SYSTEMS], help=", ".join(SYSTEMS))
+    names = f"{', '.join(SYSTEMS)}; the results of others stay"
+    parser.add_argument("systems", nargs="*", default=[*SYSTEMS], help=names)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--usual", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -136,7 +138,9 @@ def main() -> None:
         warm_up = WARM_UP.get(options.usual, 5)
         print(images_per_second(usual_script.train, config, random_data(config), warm_up))
         return
-    write("loop", {system: measure(system, options.rounds) for system in options.systems})
+    earlier = RESULTS / "loop.json"
+    results = json.loads(earlier.read_text())["results"] if earlier.exists() else {}
+    write("loop", results | {system: measure(system, options.rounds) for system in options.systems})
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def test_statistics_do_without_the_cache_and_survive_a_damaged_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = build("data", compose(["data=digits"])["data"])
-    metric = FrechetDistance("fid/test", lambda _: Features(Mean(), "mean of this test"), 10)
+    metric = FrechetDistance("fid/test", lambda _: Features("test", Mean(), "mean of this test"), 10)
     floors = []
     for name, content in (("fresh", None), ("damaged", None), ("none", b"no folder")):
         folder = tmp_path / ("fresh" if content is None else name)

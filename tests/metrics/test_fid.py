@@ -74,7 +74,7 @@ def digits() -> ImageDataModule:
 
 @pytest.fixture
 def metric(digits: ImageDataModule) -> FrechetDistance:
-    made = FrechetDistance("fid/test", lambda data: Features(MeanAndCorner(), "mean and corner", head()), 100)
+    made = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "mean and corner", head()), 100)
     made.prepare(digits, torch.device("cpu"))
     return made
 
@@ -110,10 +110,10 @@ def test_the_reference_comes_from_the_cache_only_for_the_same_images_and_feature
         raise AssertionError("measured again")
 
     monkeypatch.setattr(FrechetDistance, "_measure_reference", forbidden)
-    again = FrechetDistance("fid/test", lambda data: Features(MeanAndCorner(), "mean and corner", head()), 7)
+    again = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "mean and corner", head()), 7)
     again.prepare(digits, torch.device("cpu"))
     assert again.floor == metric.floor
-    other = FrechetDistance("fid/test", lambda data: Features(MeanAndCorner(), "another description"), 100)
+    other = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "another description"), 100)
     with pytest.raises(AssertionError, match="measured again"):
         other.prepare(digits, torch.device("cpu"))
     resized = build("data", compose(["data=digits", "data.image_size=16"])["data"])

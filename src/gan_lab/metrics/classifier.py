@@ -79,7 +79,7 @@ def load_features(data: ImageDataModule) -> Features:
         f"{data.name} classifier, 128 features, {100 * float(facts['test_accuracy']):.2f} % test accuracy, "
         f"sha256 {facts['sha256'][:12]}"
     )
-    return Features(network, description, network.head)
+    return Features("classifier", network, description, network.head)
 
 
 def _cached(data: ImageDataModule) -> tuple[Classifier, dict[str, str]]:

@@ -66,6 +66,7 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Features(
+        "inception",
         Inception(network.eval().requires_grad_(False)),
         f"Inception-v3, 2048 features, resized as in TensorFlow 1, sha256 {digest[:12]}",
     )

@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10_000)
     options = parser.parse_args()
     ready_process()
-    config = configure(["model=dcgan", "metrics=classifier", f"metrics.fid.num_samples={options.samples}"])
+    config = configure(["model=dcgan", "metrics=classifier", f"metrics.num_samples={options.samples}"])
     data = random_data(config, 10_000)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = build("model", config["model"]).to(device).to(memory_format=torch.channels_last)

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from gan_lab.overrides import compose
 
-SHORT = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64"]
+SHORT = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.num_samples=64"]
 TINY = [*SHORT, "network.width=8"]
 
 

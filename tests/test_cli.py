@@ -21,7 +21,7 @@ TINY = [
     "log_every=1",
     "network.width=8",
     "data.batch_size=32",
-    "metrics.fid.num_samples=64",
+    "metrics.num_samples=64",
     "trainer=cpu",
 ]
 

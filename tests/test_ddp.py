@@ -20,7 +20,7 @@ from run_helpers import curves, equal, final, rows
 from gan_lab import cli
 
 TRAIN = Path(__file__).parents[1] / "train.py"
-TINY = ["log_every=1", "network.width=8", "data.batch_size=32", "metrics.fid.num_samples=700", "sample_every=3"]
+TINY = ["log_every=1", "network.width=8", "data.batch_size=32", "metrics.num_samples=700", "sample_every=3"]
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and Linux tells orphans")
 
 DUMP = """
@@ -72,7 +72,7 @@ def test_two_processes_train_and_log_once(trained: tuple[Path, str], capsys: pyt
 
 def test_a_resume_with_fewer_batches_of_samples_than_processes(trained: tuple[Path, str], tmp_path: Path) -> None:
     run = shutil.copytree(trained[0] / "run", tmp_path / "run")
-    done = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=8", "metrics.fid.num_samples=64")
+    done = call(tmp_path, sys.executable, str(TRAIN), "resume=run", "iterations=8", "metrics.num_samples=64")
     assert done.returncode == 0, done.stderr
     with (run / "metrics.csv").open(newline="") as file:
         assert [row["iteration"] for row in csv.DictReader(file)] == [str(iteration) for iteration in range(1, 9)]

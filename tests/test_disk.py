@@ -22,7 +22,7 @@ from gan_lab.disk import LogFile, disk_errors_told
 from gan_lab.errors import UserError
 from gan_lab.sampling import write_images
 
-TINY = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.fid.num_samples=64", "network.width=8"]
+TINY = ["trainer=cpu", "data.batch_size=32", "log_every=1", "metrics.num_samples=64", "network.width=8"]
 SHORT = [*TINY, "iterations=3", "checkpoint_every=2", "sample_every=2", "metrics.every=2"]
 
 

@@ -214,5 +214,5 @@ def test_nothing_is_downloaded_where_only_a_checkpoint_says(
 
 def test_weights_that_only_a_checkpoint_names_are_not_opened(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save(Payload(), "../weights.pth")
-    checkpoint = stranger(honest, bringing("metrics=inception", "metrics.fid.features.weights=../weights.pth"))
+    checkpoint = stranger(honest, bringing("metrics=inception", "metrics.features.weights=../weights.pth"))
     assert "is not Inception's weights" in complaint(capsys, *command("evaluate", checkpoint))

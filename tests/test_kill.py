@@ -20,7 +20,7 @@ CHOICES = [
     "model=gan", "trainer=cpu", "data.batch_size=32", "network.generator_widths=[32]",
     "network.discriminator_widths=[32]", "network.generator.dropout=0.2", "model.n_critic=2", "model.ema_decay=0.9",
     "model.lr_decay=0.5", "log_every=5", "checkpoint_every=50", "sample_every=150", "metrics.every=175",
-    "metrics.fid.num_samples=64",
+    "metrics.num_samples=64",
 ]  # fmt: skip
 PATIENCE = 120  # seconds for anything to happen
 

@@ -40,7 +40,7 @@ def test_fifty_thousand_iterations(run_in: RunIn, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(experiment, "build_callbacks", with_footprint)
     widths = ["network.generator_widths=[64]", "network.discriminator_widths=[64]"]
-    small = ["model=gan", "data.batch_size=32", "trainer=cpu", "metrics.fid.num_samples=1000", "model.ema_decay=0.9"]
+    small = ["model=gan", "data.batch_size=32", "trainer=cpu", "metrics.num_samples=1000", "model.ema_decay=0.9"]
     folder = run_in("run", *small, *widths, f"iterations={ITERATIONS}", "log_every=50")
     print("MB", [round(value) for value in footprint.megabytes], "files", footprint.files)
     assert footprint.megabytes[-1] < footprint.megabytes[9] + 20

@@ -16,7 +16,7 @@ OWN_CHOICES = [
     *[f"{group}={path.stem}" for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))],
     "activation/layer@activation.generator=tanh", "optimizer.generator.lr=1e-4", "model.augment=[translation,cutout]",
     "trainer.devices=2", "seed=7", "iterations=9", "epochs=0.5", "compile=true", "channels_last=false",
-    "data.shuffle=false", "metrics.fid.num_samples=64", "network.generator.init_std=0.02", "task='two words'",
+    "data.shuffle=false", "metrics.num_samples=64", "network.generator.init_std=0.02", "task='two words'",
 ]  # fmt: skip
 """What a user may have chosen for a run of the models that make digits."""
 

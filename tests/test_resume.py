@@ -55,7 +55,7 @@ def run_mlp(folder: Path, *overrides: str) -> None:
         "model=gan",
         "data.batch_size=32",
         "log_every=1",
-        "metrics.fid.num_samples=64",
+        "metrics.num_samples=64",
         "trainer=cpu",
         *overrides,
     ]
@@ -256,7 +256,7 @@ def test_a_resumed_run_keeps_its_set_up(trained: Path, tmp_path: Path, override:
 def test_a_failed_resume_takes_nothing_away(run_in: RunIn) -> None:
     folder = run_in("run", "iterations=6", "metrics.every=2")
     before = (folder / "metrics.csv").read_text()
-    missing = ["metrics=inception", "metrics.fid.features.weights=missing.pth", "metrics.fid.num_samples=64"]
+    missing = ["metrics=inception", "metrics.features.weights=missing.pth", "metrics.num_samples=64"]
     with pytest.raises(UserError, match="is not a file"):
         run_in("run", "iterations=8", *missing, f"resume={folder}/checkpoints/best.ckpt")
     assert (folder / "metrics.csv").read_text() == before

@@ -142,7 +142,7 @@ def test_every_variant_trains_in_two_processes(variant: str, tmp_path: Path) -> 
     import sys
 
     overrides = [*small_overrides(variant), "data.image_size=28", "data.batch_size=32", "iterations=2", "log_every=1"]
-    command = [sys.executable, "-m", "gan_lab", "train", "trainer=ddp_cpu", "metrics.fid.num_samples=700", *overrides]
+    command = [sys.executable, "-m", "gan_lab", "train", "trainer=ddp_cpu", "metrics.num_samples=700", *overrides]
     done = subprocess.run(
         [*command, "hydra.run.dir=run"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )

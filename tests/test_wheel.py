@@ -28,7 +28,7 @@ def test_a_built_wheel_trains_from_an_empty_folder(tmp_path: Path) -> None:
         f"assert gan_lab.__file__.startswith({str(installed)!r}), gan_lab.__file__; "
         "sys.exit(gan_lab.cli.main(sys.argv[1:]))"
     )
-    tiny = ["iterations=2", "network.width=8", "metrics.fid.num_samples=64", "trainer=cpu", "hydra.run.dir=run"]
+    tiny = ["iterations=2", "network.width=8", "metrics.num_samples=64", "trainer=cpu", "hydra.run.dir=run"]
     done = subprocess.run(
         [sys.executable, "-c", program, "train", *tiny],
         cwd=empty,

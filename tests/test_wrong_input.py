@@ -39,7 +39,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["data.batch_size=5000"], "data.batch_size=5000 is larger than data=digits, which has 1438"),
         (["data=mnist", "data.root=nowhere"], "data=mnist: train-images-idx3-ubyte, "),
         (["resume=missing.ckpt"], "missing.ckpt does not exist"),
-        (["metrics=inception", "metrics.fid.features.weights=missing.pth"], "missing.pth is not a file; fetch https"),
+        (["metrics=inception", "metrics.features.weights=missing.pth"], "missing.pth is not a file; fetch https"),
         (["precision=fp16", "trainer=cpu"], "precision=fp16 needs a GPU"),
         (["trainer=ddp_cpu", "data.batch_size=33"], "data.batch_size=33 counts all devices together"),
         (["model=wgan_gp", "batchnorm=both"], "choose batchnorm=generator or none"),

@@ -24,10 +24,10 @@ from gan_lab.callbacks.collapse import ACTIONS
 from gan_lab.errors import UserError
 from gan_lab.trust import BUILT, is_model_part, plain_leaves, refuse_target, shown
 
-VALUED = ("data", "batchnorm", "budget", "trainer", "precision", "metrics", "logger")
+VALUED = ("data", "batchnorm", "budget", "trainer", "precision", "metrics", "logger", "ablation")
 """The sections of which a checkpoint may change values only."""
 
-ROOT, WEIGHTS = "data.root", "metrics.fid.features.weights"
+ROOT, WEIGHTS = "data.root", "metrics.features.weights"
 OWN_ROOT = "data.root=${oc.env:GAN_LAB_DATA,null}"  # as train.yaml has it
 MOST_PROCESSES = 64
 
@@ -99,10 +99,11 @@ def _check_override(text: str, override: Any) -> list[str]:
             _refuse(text)
         return []
     if (conf_folder() / key).is_dir() and not isinstance(value, dict):
-        is_name = isinstance(value, str) and re.fullmatch(r"\w[\w-]*(/\w[\w-]*)*", value)
+        names = value if isinstance(value, list) else [value]
+        are_names = all(isinstance(name, str) and re.fullmatch(r"\w[\w-]*(/\w[\w-]*)*", name) for name in names)
         package = override.package or section
         is_inside = re.fullmatch(rf"{section}(\.[a-z]\w*)*", package)
-        if section not in (*BUILT, *VALUED, "experiment") or not is_name or not is_inside:
+        if section not in (*BUILT, *VALUED, "experiment") or not are_names or not is_inside:
             _refuse(text)
         return []
     if override.package is not None:
@@ -156,11 +157,12 @@ def shipped_words() -> dict[str, set[str]]:
     assert isinstance(base, dict)
     trees = [(str(key), base[key]) for key in base if key not in (*BUILT, "job", "resume", "defaults", "hydra")]
     for section in VALUED:
-        files = sorted((conf_folder() / section).glob("*.yaml"))
-        trees += [(section, OmegaConf.to_container(OmegaConf.load(file), resolve=False)) for file in files]
+        for file in sorted((conf_folder() / section).rglob("*.yaml")):
+            package = ".".join(file.parent.relative_to(conf_folder()).parts)
+            trees.append((package, OmegaConf.to_container(OmegaConf.load(file), resolve=False)))
     words: dict[str, set[str]] = {"collapse": {*ACTIONS}}
     for path, value in (pair for section, tree in trees for pair in _flat(section, tree)):
-        if not any(key.startswith("_") for key in path.split(".")):
+        if not any(key.startswith("_") or key == "defaults" for key in path.split(".")):
             words.setdefault(path, set()).update([value] if isinstance(value, str) and "${" not in value else [])
     return words
 
@@ -184,7 +186,7 @@ def without_foreign_paths(borrowed: Borrowed, config: dict[str, Any] | None) -> 
     if WEIGHTS in borrowed.keys:
         from gan_lab.metrics.inception import is_published
 
-        path = None if config is None else config["metrics"]["fid"]["features"]["weights"]
+        path = None if config is None else config["metrics"]["features"]["weights"]
         if path is not None and not is_published(Path(path)):
             raise UserError(f"the checkpoint names {shown(path)}, which is not Inception's weights; say {WEIGHTS}=PATH")
         if path is None:

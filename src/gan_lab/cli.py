@@ -67,11 +67,12 @@ def train(arguments: list[str]) -> None:
     if launch.is_launched():
         launch.end_with_parent()
 
+    from gan_lab.ablation import with_ablation
     from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
     from gan_lab.run_folder import refuse_links
 
     with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
-        arguments = with_resumed_choices(arguments)
+        arguments = with_resumed_choices(with_ablation(arguments))
         if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
             refuse_used_folders(arguments)
             folder = value_of("hydra.run.dir", arguments)

@@ -9,13 +9,12 @@ from typing import Any
 import torch
 
 from gan_lab.building import build
-from gan_lab.callbacks.evaluation import evaluate
 from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
 from gan_lab.errors import UserError
+from gan_lab.metrics.battery import refuse_empty
 from gan_lab.overrides import compose, quoted, with_resumed_choices
 from gan_lab.process import ready_process
 from gan_lab.settings import find_devices
-from gan_lab.summary import fid_entry
 
 
 def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
@@ -29,8 +28,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     content = read_checkpoint(file)
     arguments = with_resumed_choices([*overrides, f"resume={quoted(file)}"])
     config = compose([argument for argument in arguments if not argument.startswith("hydra.")])
-    if config["metrics"]["fid"] is None:
-        raise UserError("metrics=none measures nothing; choose metrics=classifier or metrics=inception")
+    refuse_empty(config)
     accelerator, _ = find_devices(config["trainer"]["accelerator"], 1)
     device = torch.device("cuda" if accelerator == "gpu" else "cpu")
     model = load_model(content).to(device)
@@ -41,11 +39,11 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
             f"the checkpoint's images have {channels} channels, and those of data={data.name} {data.image_shape[0]}; "
             "choose data=NAME as in its run"
         )
-    metric = build("metrics.fid", config["metrics"]["fid"])
-    metric.prepare(data, device)
-    measured = evaluate(model, metric, config["seed"])
+    battery = build("metrics", config["metrics"])
+    battery.prepare(data, device)
+    measured = battery.measure(model, config["seed"], at_end=True)
     return {
         "checkpoint": str(path),
         "iterations": content["global_step"],
-        metric.name: fid_entry(metric, measured, model, config["seed"]),
+        **{name: found.entry() for name, found in measured.items()},
     }

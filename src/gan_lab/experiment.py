@@ -36,7 +36,7 @@ from gan_lab.profiling import Unprofiled
 from gan_lab.resuming import Resumed, find_resumed, finished_summary
 from gan_lab.run_folder import claim_folder, lock_folder, refuse_used_folder
 from gan_lab.settings import Settings
-from gan_lab.summary import closing_lines, shown, summarize, write_summary
+from gan_lab.summary import closing_lines, final_fid, shown, summarize, write_summary
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,11 @@ def prepare(
     signals = StopSignals()
     callbacks, evaluation = build_callbacks(config, settings, folder, iterations, recorder, signals)
     if evaluation is not None:
-        metric = evaluation.metric
-        metric.prepare(data, settings.device(launch.local_rank()), launch.rank(), settings.devices)
-        log.info("floor of %s, real test images: %.4g", metric.name, metric.floor)
+        battery = evaluation.battery
+        battery.prepare(data, settings.device(launch.local_rank()), launch.rank(), settings.devices)
+        if battery.frechet_distance is not None:
+            fid = battery.frechet_distance
+            log.info("floor of %s, real test images: %.4g", fid.name, fid.floor)
     lock = None
     if launch.rank() == 0:
         if resumed is None or not resumed.is_of(folder):
@@ -116,8 +118,8 @@ def prepare(
 
 def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:
     """Find here, where one line can tell it, what would otherwise fail in each of several processes."""
-    if config["metrics"]["fid"] is not None:
-        build("metrics.fid", config["metrics"]["fid"]).load_features(data)
+    if config["metrics"]["measure"]:
+        build("metrics", config["metrics"]).load_features(data)
     if resumed is None:
         refuse_used_folder(folder)
 
@@ -140,10 +142,10 @@ def build_callbacks(
 ) -> tuple[list[pl.Callback], Evaluation | None]:
     """What happens beside training, in the order in which it happens at the end of an iteration."""
     evaluation = None
-    if config["metrics"]["fid"] is not None:
-        metric = build("metrics.fid", config["metrics"]["fid"])
-        every = interval(config["metrics"]["every"], iterations, 10, least=100)
-        evaluation = Evaluation(metric, every, settings.seed, recorder)
+    if config["metrics"]["measure"]:
+        battery = build("metrics", config["metrics"])
+        every = interval(battery.every, iterations, 10, least=100)
+        evaluation = Evaluation(battery, every, settings.seed, folder / "samples", recorder)
     samples = SampleGrids(folder / "samples", interval(settings.sample_every, iterations, 40, least=10), recorder)
     every = interval(settings.checkpoint_every, iterations, 20)
     callbacks: list[pl.Callback] = [recorder, samples]
@@ -201,15 +203,10 @@ def finish(prepared: Run, config: dict[str, Any]) -> float | None:
         return final_fid(summary)
     for logger in prepared.trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
-            metrics = {f"final/{name}": entry["value"] for name, entry in summary["fid"].items()}
+            metrics = {f"final/{name}": entry["value"] for name, entry in summary["metrics"].items()}
             logger.log_hyperparams(summary["choices"] | {"seed": config["seed"]}, metrics, step=summary["iterations"])
             logger.save()
     write_summary(summary, prepared.folder)
     for line in closing_lines(summary, prepared.folder):
         log.info("%s", line)
     return final_fid(summary)
-
-
-def final_fid(summary: dict[str, Any]) -> float | None:
-    """What a sweeper minimizes; `None` for a run without metrics."""
-    return next((entry["value"] for entry in summary["fid"].values()), None)

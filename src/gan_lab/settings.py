@@ -39,7 +39,6 @@ class Settings:
         """
         for key in ("iterations", "sample_every", "checkpoint_every"):
             check_whole(key, config[key], 1, optional=True)
-        check_whole("metrics.every", config["metrics"]["every"], 1, optional=True)
         check_whole("log_every", config["log_every"], 1)
         check_whole("seed", config["seed"], 0)
         check_number("seed", config["seed"], most=2**32 - 1)

@@ -17,7 +17,6 @@ from gan_lab.callbacks.evaluation import Evaluation
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import GIF
 from gan_lab.data.datamodule import ImageDataModule
-from gan_lab.metrics.fid import FrechetDistance, Measurement
 from gan_lab.models.noise_gan import NoiseGAN
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy")
@@ -28,15 +27,13 @@ def summarize(
 ) -> dict[str, Any]:
     """Results, their protocol, the budget spent and the software, ready for JSON."""
     iterations = model.iteration
-    fid: dict[str, Any] = {}
-    if evaluation is not None and evaluation.latest is not None:
-        fid[evaluation.metric.name] = {
-            **fid_entry(evaluation.metric, evaluation.latest, model, config["seed"]),
-            "best": min(evaluation.measured.values()),
-            "best_iteration": min(evaluation.measured, key=lambda at: (evaluation.measured[at], at)),
-        }
+    metrics = {} if evaluation is None else {name: dict(entry) for name, entry in evaluation.latest.items()}
+    headline = None if evaluation is None else evaluation.battery.frechet_distance
+    if evaluation is not None and headline is not None and headline.name in metrics:
+        best_iteration = min(evaluation.fid, key=lambda at: (evaluation.fid[at], at))
+        metrics[headline.name] |= {"best": evaluation.fid[best_iteration], "best_iteration": best_iteration}
     return {
-        "fid": fid,
+        "metrics": metrics,
         "iterations": iterations,
         "generator_updates": model.generator_updates(iterations),
         "images_seen": recorder.images_seen(iterations),
@@ -62,17 +59,9 @@ def versions() -> dict[str, str]:
     return own | {package: version(package) for package in PACKAGES}
 
 
-def fid_entry(metric: FrechetDistance, measured: Measurement, model: NoiseGAN, seed: int) -> dict[str, Any]:
-    """A distance with its floor and its protocol."""
-    weights = "raw" if model.ema is None else f"average of decay {model.ema.decay}"
-    return {
-        "value": measured.fid,
-        "floor": metric.floor,
-        "times_floor": measured.fid / metric.floor,
-        "class_shares": measured.class_shares,
-        "label_agreement": measured.label_agreement,
-        "protocol": {**metric.protocol, "generator_weights": weights, "noise_seed": seed},
-    }
+def final_fid(summary: dict[str, Any]) -> float | None:
+    """The FID of a run, which a sweeper minimizes; `None` for one that has measured none."""
+    return next((entry["value"] for name, entry in summary["metrics"].items() if name.startswith("fid/")), None)
 
 
 def choices(config: dict[str, Any]) -> dict[str, Any]:
@@ -115,23 +104,22 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
     """What to tell the user at the end: the result, and where everything is."""
     place = shown(folder)
     grids = sorted((folder / "samples").glob("[0-9]*.png"))
+    metrics = summary["metrics"]
     lines = [
         f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of "
         f"real test images; best {entry['best']:.4g} at iteration {entry['best_iteration']})"
-        for name, entry in summary["fid"].items()
+        for name, entry in metrics.items()
+        if "best" in entry
     ]
-    lines += [
-        f"{100 * entry['label_agreement']:.2f} % of the samples are of the class asked for, says the classifier"
-        for entry in summary["fid"].values()
-        if entry["label_agreement"] is not None
-    ]
+    lines += [", ".join(f"{name} {entry['value']:.4g}" for name, entry in metrics.items() if "best" not in entry)]
+    lines = [line for line in lines if line]
     lines += [
         f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, of which "
         f"{summary['training_seconds']:.0f} s training at {summary['images_per_second']:.0f} images/s",
         f"run folder   {place}",
         f"sample grid  {place / 'samples' / grids[-1].name}",
         f"film         {place / 'samples' / GIF}",
-        f"checkpoint   {place / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if summary["fid"] else ""),
+        f"checkpoint   {place / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if final_fid(summary) is not None else ""),
         f"curves       {f'tensorboard --logdir {place}' if any(folder.glob('events*')) else place / 'metrics.csv'}",
     ]
     return lines

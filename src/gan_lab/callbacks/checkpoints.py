@@ -50,7 +50,7 @@ class Checkpoints(Checkpoint):
             requeue()
 
     def _is_best(self, iteration: int) -> bool:
-        measured = {} if self.evaluation is None else self.evaluation.measured
+        measured = {} if self.evaluation is None else self.evaluation.fid
         if iteration not in measured:
             return False
         earlier = [fid for at, fid in measured.items() if at < iteration]

@@ -1,37 +1,36 @@
-"""FID during training."""
+"""Measuring samples during training and at its end."""
 
 from __future__ import annotations
 
-from dataclasses import astuple
+import math
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
 from gan_lab.callbacks.recording import Recorder
+from gan_lab.callbacks.samples import draw
 from gan_lab.callbacks.schedule import is_due
-from gan_lab.metrics.fid import FrechetDistance, Measurement
+from gan_lab.metrics.battery import Battery, tell_times
 from gan_lab.models.noise_gan import NoiseGAN
 
 
-def evaluate(module: NoiseGAN, metric: FrechetDistance, seed: int, rank: int = 0, world_size: int = 1) -> Measurement:
-    """The metric on samples from the noise that `seed` gives; all processes take part."""
-    return metric.measure(module.sample(metric.num_samples, seed, rank, world_size))
-
-
 class Evaluation(pl.Callback):
-    """Measures FID every `every` iterations and at the end, on all processes, always from the same noise.
+    """Measures samples every `every` iterations and at the end, on all processes, always from the same noise.
 
-    `measured` holds the iterations and distances so far; `latest` the last measurement.
+    During training it measures what is cheap, at the end all; the curve `measuring_seconds` says how long each took.
+    What a measure draws goes to `samples/<its name>.png`. `fid` holds the iterations and Frechet distances so far, `latest` the entries of the last measurement.
     """
 
-    def __init__(self, metric: FrechetDistance, every: int, seed: int, recorder: Recorder) -> None:
-        self.metric = metric
+    def __init__(self, battery: Battery, every: int, seed: int, folder: Path, recorder: Recorder) -> None:
+        self.battery = battery
         self.every = every
         self.seed = seed
+        self.folder = folder
         self.recorder = recorder
-        self.measured: dict[int, float] = {}
-        self.latest: Measurement | None = None
+        self.fid: dict[int, float] = {}
+        self.latest: dict[str, dict[str, Any]] = {}
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -41,33 +40,45 @@ class Evaluation(pl.Callback):
             return
         assert isinstance(pl_module, NoiseGAN)
         pl_module.check_numbers()
+        at_end = trainer.global_step == trainer.max_steps
+        total = self.recorder.stopwatch.total
         with self.recorder.stopwatch.paused():
             if trainer.world_size > 1:
-                _share_buffers(pl_module.sampler)
-            self.latest = evaluate(pl_module, self.metric, self.seed, trainer.global_rank, trainer.world_size)
-        self.measured[trainer.global_step] = self.latest.fid
-        scalars = {self.metric.name: self.latest.fid}
-        if self.latest.class_shares is not None:
-            scalars["classes/rarest_share"] = min(self.latest.class_shares)
-        if self.latest.label_agreement is not None:
-            scalars["classes/label_agreement"] = self.latest.label_agreement
-        self.recorder.record(trainer, scalars)
+                _share_buffers(pl_module)
+            measured = self.battery.measure(pl_module, self.seed, at_end)
+        seconds = self.recorder.stopwatch.total - total
+        self.latest = {name: found.entry() for name, found in measured.items()}
+        headline = self.battery.frechet_distance
+        if headline is not None:
+            self.fid[trainer.global_step] = measured[headline.name].score.value
+        scalars = {name: found.score.value for name, found in measured.items()}
+        self.recorder.record(trainer, {**scalars, "measuring_seconds": seconds})
+        if trainer.is_global_zero:
+            for name, found in measured.items():
+                if found.score.picture is not None:
+                    draw(trainer, found.score.picture, name, self.folder / f"{name}.png")
+            if at_end:
+                tell_times(measured)
 
     def state_dict(self) -> dict[str, Any]:
         """What has been measured."""
-        latest = None if self.latest is None else astuple(self.latest)
-        return {"measured": dict(self.measured), "latest": latest}
+        return {"fid": dict(self.fid), "latest": self.latest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from it."""
-        self.measured = {int(iteration): float(fid) for iteration, fid in state_dict["measured"].items()}
-        if state_dict["latest"] is not None:
-            fid, shares, agreement = state_dict["latest"]
-            shares = None if shares is None else [float(share) for share in shares]
-            self.latest = Measurement(float(fid), shares, None if agreement is None else float(agreement))
+        self.fid = {int(iteration): float(fid) for iteration, fid in state_dict["fid"].items()}
+        self.latest = {str(name): _whole(entry) for name, entry in state_dict["latest"].items()}
 
 
-def _share_buffers(network: torch.nn.Module) -> None:
+def _whole(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a checkpoint, its number a number and its protocol there."""
+    value = float(entry["value"])
+    if not math.isfinite(value):
+        raise ValueError(f"a measured value is {value}")
+    return {**entry, "value": value, "protocol": dict(entry["protocol"]), "details": dict(entry["details"])}
+
+
+def _share_buffers(module: NoiseGAN) -> None:
     """Give all processes the first one's batch norm statistics: each has seen only its own part of the batches."""
-    for buffer in network.buffers():
+    for buffer in module.sampler.buffers():
         torch.distributed.broadcast(buffer, src=0)

@@ -10,6 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
 
 from gan_lab import atomic
 from gan_lab.callbacks.collapse import DIVERSITY, diversity
@@ -69,11 +70,15 @@ class SampleGrids(pl.Callback):
             self._draw(trainer, grid, f"samples/{name}", file if name == "fixed" else f"{name}/{file}")
 
     def _draw(self, trainer: pl.Trainer, grid: Grid, tag: str, file: str) -> None:
-        picture = image_grid(*grid)
-        save_png(picture, self.folder / file)
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(tag, picture, trainer.global_step)
+        draw(trainer, image_grid(*grid), tag, self.folder / file)
+
+
+def draw(trainer: pl.Trainer, picture: Tensor, tag: str, file: Path) -> None:
+    """Write a picture, uint8 `[3, height, width]`, to a PNG file, and to TensorBoard under `tag`."""
+    save_png(picture, file)
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_image(tag, picture, trainer.global_step)
 
 
 def save_gif(frames: list[Path], path: Path, seconds: float = 6.0) -> None:

@@ -51,7 +51,7 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
 
     path = Path(torch.hub.get_dir()) / "checkpoints" / FILE if weights is None else Path(weights).expanduser()
     if weights is not None and not path.is_file():
-        raise UserError(f"metrics.fid.features.weights={path} is not a file; fetch {URL} and give its path")
+        raise UserError(f"metrics.features.weights={path} is not a file; fetch {URL} and give its path")
     try:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def load_features(data: ImageDataModule, weights: str | None = None) -> Features
     except Exception as error:
         raise UserError(
             f"metrics=inception: its weights cannot be had ({reason(error)}); fetch {URL} and put it at {path}, "
-            "or give its path by metrics.fid.features.weights=PATH; metrics=classifier needs none"
+            "or give its path by metrics.features.weights=PATH; metrics=classifier needs none"
         ) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Features(

@@ -17,6 +17,7 @@ from gan_lab import cache
 from gan_lab.building import build
 from gan_lab.metrics.features import Features
 from gan_lab.metrics.fid import FrechetDistance
+from gan_lab.metrics.measure import Reference
 from gan_lab.overrides import compose
 
 CONTENT = save({"one": torch.arange(1000)})
@@ -131,7 +132,8 @@ def test_statistics_do_without_the_cache_and_survive_a_damaged_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = build("data", compose(["data=digits"])["data"])
-    metric = FrechetDistance("fid/test", lambda _: Features("test", Mean(), "mean of this test"), 10)
+    metric = FrechetDistance()
+    reference = Reference(data, Features("test", Mean(), "mean of this test"), 10, torch.device("cpu"))
     floors = []
     for name, content in (("fresh", None), ("damaged", None), ("none", b"no folder")):
         folder = tmp_path / ("fresh" if content is None else name)
@@ -142,7 +144,7 @@ def test_statistics_do_without_the_cache_and_survive_a_damaged_one(
             kept.write_bytes(save({"floor": torch.tensor(1.0)}))
         monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
         with caplog.at_level(logging.WARNING):
-            metric.prepare(data, torch.device("cpu"))
+            metric.prepare(reference)
         floors.append(metric.floor)
     assert floors[0] == floors[1] == floors[2] > 0
     assert "is made anew" in caplog.text

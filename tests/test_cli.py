@@ -107,8 +107,8 @@ def test_evaluate_gives_the_number_of_the_run(trained: tuple[Path, str], capsys:
     assert cli.main(["evaluate", str(run_folder(folder))]) == 0
     again = json.loads(capsys.readouterr().out)
     summary = json.loads((run_folder(folder) / "summary.json").read_text())
-    assert again["fid/classifier"]["value"] == pytest.approx(summary["fid"]["fid/classifier"]["value"], rel=1e-5)
-    assert again["fid/classifier"]["protocol"] == summary["fid"]["fid/classifier"]["protocol"]
+    assert again["fid/classifier"]["value"] == pytest.approx(summary["metrics"]["fid/classifier"]["value"], rel=1e-5)
+    assert again["fid/classifier"]["protocol"] == summary["metrics"]["fid/classifier"]["protocol"]
     assert again["iterations"] == 4
 
 

@@ -47,11 +47,11 @@ def test_summary(run_in: RunIn) -> None:
         summary["versions"]["torch"] == torch.__version__.split("+")[0]
         or summary["versions"]["torch"] == torch.__version__
     )
-    fid = summary["fid"]["fid/classifier"]
+    fid = summary["metrics"]["fid/classifier"]
     assert fid["floor"] > 0
     assert fid["times_floor"] == pytest.approx(fid["value"] / fid["floor"])
     assert fid["best"] <= fid["value"]
-    assert sum(fid["class_shares"]) == pytest.approx(1)
+    assert sum(summary["metrics"]["classes/rarest_share"]["details"]["shares"]) == pytest.approx(1)
     assert fid["protocol"]["generated"] == 64
     assert "all 1438 training images" in fid["protocol"]["reference"]
     assert "sha256" in fid["protocol"]["features"]
@@ -97,7 +97,7 @@ def test_hyperparameters_and_the_final_fid_in_the_hparams_tab(run_in: RunIn) -> 
     assert hparams["noise._target_"].string_value == "gan_lab.noise.Uniform"
     final_fid = found.Scalars("final/fid/classifier")[-1].value
     summary = json.loads((folder / "summary.json").read_text())
-    assert final_fid == pytest.approx(summary["fid"]["fid/classifier"]["value"], rel=1e-5)
+    assert final_fid == pytest.approx(summary["metrics"]["fid/classifier"]["value"], rel=1e-5)
 
 
 def test_runs_repeat_and_seeds_differ(run_in: RunIn) -> None:
@@ -121,7 +121,7 @@ def test_without_metrics_and_tensorboard(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     arguments = ["iterations=2", "metrics=none", "logger=csv", "network.width=8", "log_every=1"]
     assert experiment.run(OmegaConf.create(compose(arguments)), folder, arguments) is None
-    assert json.loads((folder / "summary.json").read_text())["fid"] == {}
+    assert json.loads((folder / "summary.json").read_text())["metrics"] == {}
     assert not (folder / "checkpoints" / "best.ckpt").exists()
     assert not list(folder.glob("events*"))
     assert len(rows(folder)) == 2

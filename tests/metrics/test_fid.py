@@ -6,9 +6,9 @@ from torch import nn
 
 from gan_lab.building import build
 from gan_lab.data.datamodule import ImageDataModule
-from gan_lab.data.images import Fakes
 from gan_lab.metrics.features import Features
 from gan_lab.metrics.fid import FrechetDistance, empty_metric
+from gan_lab.metrics.measure import Reference, Samples
 from gan_lab.overrides import compose
 
 REAL = torch.randn(500, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -53,69 +53,47 @@ class MeanAndCorner(nn.Module):
         return torch.stack([pictures.float().mean((1, 2, 3)), pictures[:, 0, 0, 0].float()], 1)
 
 
-def head() -> nn.Linear:
-    linear = nn.Linear(2, 3)
-    linear.weight.data.zero_()
-    linear.bias.data = torch.tensor([0.0, 1.0, 0.0])
-    return linear
-
-
-def fakes(pictures: torch.Tensor) -> list[Fakes]:
-    return [Fakes(part) for part in pictures.split(100)]
-
-
-BLACK = fakes(torch.zeros(100, 1, 8, 8, dtype=torch.uint8))
-
-
 @pytest.fixture
 def digits() -> ImageDataModule:
     return build("data", compose(["data=digits"])["data"])
 
 
-@pytest.fixture
-def metric(digits: ImageDataModule) -> FrechetDistance:
-    made = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "mean and corner", head()), 100)
-    made.prepare(digits, torch.device("cpu"))
-    return made
+def prepared(data: ImageDataModule, description: str = "mean and corner") -> FrechetDistance:
+    metric = FrechetDistance()
+    features = Features("test", MeanAndCorner(), description)
+    metric.prepare(Reference(data, features, 100, torch.device("cpu")))
+    return metric
 
 
-def test_real_images_have_no_distance_and_the_floor_is_that_of_the_test_images(
-    digits: ImageDataModule, metric: FrechetDistance
-) -> None:
-    assert metric.measure(fakes(digits.splits.train.pictures)).fid == pytest.approx(0, abs=1e-4)
-    assert metric.measure(fakes(digits.splits.test.pictures)).fid == pytest.approx(metric.floor, rel=1e-4)
+def measure(metric: FrechetDistance, pictures: torch.Tensor) -> float:
+    samples = Samples(None, 0, pictures, None, metric.reference.features_of(pictures), None)  # type: ignore[arg-type]
+    return metric.measure(samples)["fid/test"].value
+
+
+def test_real_images_have_no_distance_and_the_floor_is_that_of_the_test_images(digits: ImageDataModule) -> None:
+    metric = prepared(digits)
+    assert measure(metric, digits.splits.train.pictures) == pytest.approx(0, abs=1e-4)
+    assert measure(metric, digits.splits.test.pictures) == pytest.approx(metric.floor, rel=1e-4)
     assert metric.floor > 0
 
 
-def test_measuring_again_gives_the_same(digits: ImageDataModule, metric: FrechetDistance) -> None:
-    assert metric.measure(BLACK).fid == metric.measure(BLACK).fid > 100
-
-
-def test_class_shares(metric: FrechetDistance) -> None:
-    assert metric.measure(BLACK).class_shares == [0.0, 1.0, 0.0]
-
-
-def test_label_agreement(metric: FrechetDistance) -> None:
-    """The head above calls everything class 1; three of the 100 samples were asked to be another."""
-    assert metric.measure(BLACK).label_agreement is None
-    labels = torch.ones(100, dtype=torch.long)
-    labels[:3] = torch.tensor([0, 2, 2])
-    assert metric.measure([Fakes(BLACK[0].images, labels)]).label_agreement == pytest.approx(0.97)
+def test_measuring_again_gives_the_same(digits: ImageDataModule) -> None:
+    metric, black = prepared(digits), torch.zeros(100, 1, 8, 8, dtype=torch.uint8)
+    assert measure(metric, black) == measure(metric, black) > 100
 
 
 def test_the_reference_comes_from_the_cache_only_for_the_same_images_and_features(
-    digits: ImageDataModule, metric: FrechetDistance, monkeypatch: pytest.MonkeyPatch
+    digits: ImageDataModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    floor = prepared(digits).floor
+
     def forbidden(*_: object) -> None:
         raise AssertionError("measured again")
 
     monkeypatch.setattr(FrechetDistance, "_measure_reference", forbidden)
-    again = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "mean and corner", head()), 7)
-    again.prepare(digits, torch.device("cpu"))
-    assert again.floor == metric.floor
-    other = FrechetDistance("fid/test", lambda data: Features("test", MeanAndCorner(), "another description"), 100)
+    assert prepared(digits).floor == floor
     with pytest.raises(AssertionError, match="measured again"):
-        other.prepare(digits, torch.device("cpu"))
+        prepared(digits, "another description")
     resized = build("data", compose(["data=digits", "data.image_size=16"])["data"])
     with pytest.raises(AssertionError, match="measured again"):
-        again.prepare(resized, torch.device("cpu"))
+        prepared(resized)

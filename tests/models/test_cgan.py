@@ -73,7 +73,7 @@ def test_samples_of_a_label_from_the_command_line(run_in: RunIn, capsys: pytest.
     assert cli.main(["sample", str(folder), "--label", "10"]) == 1
     assert capsys.readouterr().err == "error: --label 10: the classes are 0 to 9\n"
     summary = json.loads((folder / "summary.json").read_text())
-    assert 0 <= summary["fid"]["fid/classifier"]["label_agreement"] <= 1
+    assert 0 <= summary["metrics"]["classes/label_agreement"]["value"] <= 1
     assert (folder / "samples" / "0000002.png").is_file()
 
 

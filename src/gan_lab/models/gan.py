@@ -22,6 +22,8 @@ class GAN(NoiseGAN):
     that put both into one batch.
     """
 
+    critic_is_logit = True
+
     def __init__(
         self, saturating: bool = False, real_label: float = 1.0, loss_scale: float = 1.0, **noise_gan: Any
     ) -> None:

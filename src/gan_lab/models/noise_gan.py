@@ -59,6 +59,8 @@ class NoiseGAN(AdversarialModule):
     fixed_noise: Tensor
     without_batch_norm = "batchnorm=generator or none"
     """The choices that leave D without batch norm."""
+    critic_is_logit = False
+    """Whether `sigmoid(critic)` is the probability, to D's mind, that an image is real."""
 
     def __init__(
         self,

@@ -21,6 +21,8 @@ class RaGAN(GAN):
     `real_label` is D's target 1; G has no `saturating` form.
     """
 
+    critic_is_logit = False  # only differences of two images' scores are logits
+
     def __init__(self, saturating: bool = False, **gan: Any) -> None:
         if saturating:
             raise UserError(

@@ -65,7 +65,8 @@ def run(recipe: str, iterations: int, seed: int, threads: int) -> Path:
 
 def read(folder: Path, pace: float) -> dict[str, Any]:
     """What a run has reached, and when, at `pace` seconds per iteration."""
-    (measured,) = json.loads((folder / "summary.json").read_text())["fid"].values()
+    metrics = json.loads((folder / "summary.json").read_text())["metrics"]
+    measured = metrics["fid/classifier"]
     with (folder / "metrics.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["fid/classifier"]]
     curve = [(int(row["iteration"]), float(row["fid/classifier"]) / measured["floor"]) for row in rows]
@@ -74,7 +75,7 @@ def read(folder: Path, pace: float) -> dict[str, Any]:
         "curve": curve,
         "seconds_to_goal": reached[0] if reached else None,
         "lowest_times_floor": min(times for _, times in curve),
-        "rarest_class": min(measured["class_shares"]),
+        "rarest_class": metrics["classes/rarest_share"]["value"],
         "protocol": measured["protocol"],
         "floor": measured["floor"],
     }

@@ -17,6 +17,19 @@ from typing import Any
 
 Summary = dict[str, Any]
 
+
+def fid_of(summary: Summary) -> dict[str, Any]:
+    """The entry of a run's FID."""
+    (fid,) = (entry for name, entry in summary["metrics"].items() if name.startswith("fid/"))
+    return fid
+
+
+def share(summary: Summary, name: str) -> str:
+    """A share in per cent; nothing where the run has not measured it."""
+    entry = summary["metrics"].get(name)
+    return "" if entry is None else f"{100 * entry['value']:.1f} %"
+
+
 COLUMNS: dict[str, Callable[[Summary, dict[str, Any]], str]] = {
     "experiment": lambda summary, fid: summary["task"],
     "iterations": lambda summary, fid: f"{summary['iterations']:,}",
@@ -26,10 +39,8 @@ COLUMNS: dict[str, Callable[[Summary, dict[str, Any]], str]] = {
     "FID": lambda summary, fid: f"{fid['value']:.2f}",
     "floor": lambda summary, fid: f"{fid['floor']:.3f}",
     "x floor": lambda summary, fid: f"{fid['times_floor']:.1f}",
-    "rarest digit": lambda summary, fid: f"{100 * min(fid['class_shares']):.1f} %",
-    "label agreement": lambda summary, fid: (
-        "" if fid["label_agreement"] is None else f"{100 * fid['label_agreement']:.1f} %"
-    ),
+    "rarest digit": lambda summary, fid: share(summary, "classes/rarest_share"),
+    "label agreement": lambda summary, fid: share(summary, "classes/label_agreement"),
     "seed": lambda summary, fid: str(summary["seed"]),
 }
 """What a table can tell of a run, from its summary and its FID's entry there."""
@@ -38,7 +49,7 @@ SHOWN = [column for column in COLUMNS if column != "label agreement"]
 
 def cells(summary: Summary, columns: Sequence[str]) -> list[str]:
     """A run's values of these columns."""
-    (fid,) = summary["fid"].values()
+    fid = fid_of(summary)
     return [COLUMNS[column](summary, fid) for column in columns]
 
 
@@ -65,7 +76,7 @@ def table(
     rows = [[*cells(summary, columns), *more] for summary, *more in zip(summaries, *extra.values(), strict=True)]
     protocols = dict.fromkeys(
         "{features}; reference: {reference}; {generated:,} samples, weights: {generator_weights}".format(
-            **next(iter(summary["fid"].values()))["protocol"]
+            **fid_of(summary)["protocol"]
         )
         for summary in summaries
     )

@@ -60,8 +60,9 @@ def test_each_loop_trains(benchmark: Any, name: str, model: str) -> None:
 
 def written_run(folder: Path, fids: list[float]) -> Path:
     folder.mkdir()
-    entry = {"floor": 0.5, "class_shares": [0.1, 0.2], "protocol": {"generated": 10}}
-    (folder / "summary.json").write_text(json.dumps({"fid": {"fid/classifier": entry}}))
+    fid = {"floor": 0.5, "protocol": {"generated": 10}}
+    metrics = {"fid/classifier": fid, "classes/rarest_share": {"value": 0.1}}
+    (folder / "summary.json").write_text(json.dumps({"metrics": metrics}))
     with (folder / "metrics.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["iteration", "fid/classifier"])

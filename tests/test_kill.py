@@ -132,10 +132,10 @@ def assert_same_run(left: Path, right: Path) -> None:
     contents = final(left), final(right)
     for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step"):
         assert equal(contents[0][key], contents[1][key]), key
-    timeless = [
+    points = [
         [{key: value for key, value in row.items() if "second" not in key} for row in rows(f)] for f in (left, right)
     ]
-    assert timeless[0] == timeless[1]
+    assert points[0] == points[1]
     assert curves(left) == curves(right)
     grids = [{path.name: path.read_bytes() for path in (folder / "samples").iterdir()} for folder in (left, right)]
     assert grids[0] == grids[1]

@@ -119,7 +119,7 @@ def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
         f"run folder   {place}",
         f"sample grid  {place / 'samples' / grids[-1].name}",
         f"film         {place / 'samples' / GIF}",
-        f"checkpoint   {place / 'checkpoints' / LAST}" + (f" (lowest FID: {BEST})" if final_fid(summary) is not None else ""),
+        f"checkpoint   {place / 'checkpoints' / LAST}{'' if final_fid(summary) is None else f' (lowest FID: {BEST})'}",
         f"curves       {f'tensorboard --logdir {place}' if any(folder.glob('events*')) else place / 'metrics.csv'}",
     ]
     return lines

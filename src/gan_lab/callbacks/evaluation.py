@@ -20,7 +20,8 @@ class Evaluation(pl.Callback):
     """Measures samples every `every` iterations and at the end, on all processes, always from the same noise.
 
     During training it measures what is cheap, at the end all; the curve `measuring_seconds` says how long each took.
-    What a measure draws goes to `samples/<its name>.png`. `fid` holds the iterations and Frechet distances so far, `latest` the entries of the last measurement.
+    What a measure draws goes to `samples/<its name>.png`. `fid` holds the iterations and Frechet distances so far,
+    `latest` the entries of the last measurement.
     """
 
     def __init__(self, battery: Battery, every: int, seed: int, folder: Path, recorder: Recorder) -> None:

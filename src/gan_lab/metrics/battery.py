@@ -113,16 +113,16 @@ class Battery:
     def _samples(self, model: NoiseGAN, seed: int) -> Samples:
         """The samples of all processes, in the order in which one would have made them."""
         head = self.reference.features.head
-        parts = []
+        parts: list[tuple[Tensor | None, ...]] = []
         for images, labels in model.sample(self.num_samples, seed, self.rank, self.world_size):
-            features = self.reference.features_of(images)
-            parts.append((images, labels, features, None if head is None else head(features).softmax(1)))
+            seen = self.reference.features_of(images)
+            parts.append((images, labels, seen, None if head is None else head(seen).softmax(1)))
         if self.world_size > 1:
             parts = self._gathered(parts)
-        pictures, labels, features, probabilities = (_joined(column) for column in zip(*parts, strict=True))
+        pictures, asked, features, probabilities = (_joined(column) for column in zip(*parts, strict=True))
         assert pictures is not None
         assert features is not None
-        return Samples(model, seed, pictures, labels, features, probabilities)
+        return Samples(model, seed, pictures, asked, features, probabilities)
 
     def _gathered(self, parts: list[tuple[Tensor | None, ...]]) -> list[tuple[Any, ...]]:
         """The parts of all processes, which have dealt out the batches in turns."""

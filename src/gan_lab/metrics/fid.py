@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance

@@ -73,8 +73,8 @@ class Samples:
     """What a generator has made, and what the feature network and the classifier say of it.
 
     `pictures` is uint8 `[N, C, H, W]`, `labels` `[N]` the classes that were asked for, `None` where none were, and
-    `features` float32 `[N, D]`. `classes` is the classifier's verdict on each, `[N]`, and `probabilities` `[N, classes]`;
-    both are `None` in a feature space without a classifier. All are on the reference's device.
+    `features` float32 `[N, D]`. `probabilities` `[N, classes]` is what the classifier says of each, and `classes` `[N]`
+    its verdict; both are `None` in a feature space without a classifier. All are on the reference's device.
     """
 
     model: NoiseGAN

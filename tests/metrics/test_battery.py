@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lab.building import build
+from gan_lab.data.datamodule import ImageDataModule
+from gan_lab.errors import UserError
+from gan_lab.metrics.battery import Battery, Measured, refuse_empty
+from gan_lab.metrics.features import Features
+from gan_lab.metrics.measure import HIGHER, LOWER, Measure, Samples, Score
+from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.overrides import compose
+
+
+class Brightness(Measure):
+    def measure(self, samples: Samples) -> dict[str, Score]:
+        self.seen = samples
+        return {"brightness": Score(float(samples.features.mean()), HIGHER)}
+
+    def protocol(self) -> dict[str, Any]:
+        return {"reference": "none", "unit": "grey levels"}
+
+
+class MeanAndMaximum(nn.Module):
+    num_features = 2
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        pixels = pictures.flatten(1).float()
+        return torch.stack([pixels.mean(1), pixels.amax(1)], 1)
+
+
+def features(data: ImageDataModule) -> Features:
+    head = nn.Linear(2, 3)
+    nn.init.zeros_(head.weight)
+    head.bias.data = torch.tensor([0.0, 1.0, 0.0])
+    return Features("test", MeanAndMaximum(), "mean and maximum", head)
+
+
+@pytest.fixture
+def model() -> NoiseGAN:
+    return build("model", compose(["network.width=4"])["model"]).requires_grad_(False)
+
+
+def battery(num_samples: int = 700, **measures: Measure) -> Battery:
+    made = Battery(features, measures, num_samples)
+    made.prepare(build("data", compose([])["data"]), torch.device("cpu"))
+    return made
+
+
+def test_every_measure_sees_the_same_samples_in_full(model: NoiseGAN) -> None:
+    one, other = Brightness(), Brightness()
+    battery(one=one, other=other).measure(model, 3, at_end=True)
+    assert one.seen is other.seen
+    pictures = torch.cat([made.images for made in model.sample(700, 3)])
+    assert torch.equal(one.seen.pictures, pictures)
+    assert torch.equal(one.seen.features, MeanAndMaximum()(pictures))
+    assert one.seen.classes is not None
+    assert one.seen.classes.tolist() == [1] * 700
+    assert one.seen.probabilities is not None
+    assert torch.allclose(one.seen.probabilities.sum(1), torch.ones(700))
+
+
+def test_what_is_costly_waits_for_the_end(model: NoiseGAN) -> None:
+    cheap, costly = Brightness(in_training=True), Brightness()
+    made = battery(cheap=cheap, costly=costly)
+    made.measure(model, 0, at_end=False)
+    assert hasattr(cheap, "seen")
+    assert not hasattr(costly, "seen")
+    made.measure(model, 0, at_end=True)
+    assert hasattr(costly, "seen")
+
+
+def test_a_number_carries_its_protocol_and_its_time(model: NoiseGAN) -> None:
+    found = battery(one=Brightness()).measure(model, 5, at_end=True)["brightness"]
+    assert found.protocol == {
+        "features": "mean and maximum",
+        "reference": "none",
+        "generated": 700,
+        "generator_weights": "raw",
+        "noise_seed": 5,
+        "unit": "grey levels",
+    }
+    assert found.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("better", "floor", "times"), [(LOWER, 2.0, 3.0), (LOWER, 0.0, None), (LOWER, None, None), (HIGHER, 2.0, None)]
+)
+def test_times_the_floor_only_where_that_says_something(better: str, floor: float | None, times: float | None) -> None:
+    assert Measured(Score(6.0, better, floor), {}, 1.0).entry().get("times_floor") == times
+
+
+def test_processes_share_the_samples_and_put_them_together_in_order(
+    model: NoiseGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes, one after the other: what each would send is kept, and then handed to both."""
+    sent: list[Any] = [None, None]
+    whole = Brightness()
+    battery(1700, one=whole).measure(model, 1, at_end=True)
+    for handing in (False, True):
+        for rank in (0, 1):
+            made = battery(1700, one=Brightness())
+            made.rank, made.world_size = rank, 2
+
+            def gather(out: list[Any], own: Any, rank: int = rank, handing: bool = handing) -> None:
+                sent[rank] = own
+                out[:] = sent if handing else [own, own]
+
+            monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
+            samples = made._samples(model, 1)
+            if handing:
+                assert torch.equal(samples.pictures, whole.seen.pictures)
+                assert torch.equal(samples.features, whole.seen.features)
+    assert [len(parts) for parts in sent] == [2, 2]
+
+
+def test_nothing_to_measure() -> None:
+    with pytest.raises(UserError, match="metrics=none measures nothing; choose"):
+        refuse_empty({"metrics": {"measure": {}}})
+    with pytest.raises(UserError, match=r"metrics.num_samples=1"):
+        Battery(features, {}, 1)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from run_helpers import RunIn
 
 from gan_lab.borrowed import _has_files
 from gan_lab.building import build
@@ -57,6 +59,13 @@ def test_bad_numbers_are_told(small_mnist: Path, key: str) -> None:
     data = build("data", compose([*FEW, f"data.root={small_mnist}", f"data.read.{key}=0"])["data"])
     with pytest.raises(UserError, match=rf"data.read.{key}=0 must be a whole number from 1"):
         _ = data.splits
+
+
+def test_a_run(small_mnist: Path, run_in: RunIn) -> None:
+    folder = run_in("run", *FEW, f"data.root={small_mnist}", "data.batch_size=16", "iterations=2")
+    entry = json.loads((folder / "summary.json").read_text())["fid"]["fid/classifier"]
+    assert "on each of 3 channels" in entry["protocol"]["features"]
+    assert len(entry["class_shares"]) == 1000
 
 
 def test_too_many_images_are_told(small_mnist: Path) -> None:

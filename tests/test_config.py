@@ -30,7 +30,7 @@ GROUPS = (
 )
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
 REQUIRED = {
-    "data": {"digits", "mnist", "svhn"},
+    "data": {"digits", "mnist", "svhn", "stacked_mnist"},
     "model": {
         "gan",
         "dcgan",

@@ -12,6 +12,7 @@ from gan_lab.checks import check_flag, check_whole
 from gan_lab.data.images import Batch, Splits
 from gan_lab.data.stream import BatchStream
 from gan_lab.errors import UserError
+from gan_lab.metrics.features import Features
 from gan_lab.paths import cache_folder
 
 
@@ -22,6 +23,7 @@ class ImageDataModule(pl.LightningDataModule):
     are built for. Images of another size are resized once, when they are read. `batch_size` counts the images of all
     devices together. `epochs` is the budget that suits the data set; the top-level key of that name falls back to it.
     Without `shuffle` every pass has the order of the files. `black` is the value of a black pixel in a batch, -1 or 0.
+    `features` makes the feature space of `fid/classifier` for a data set that has no classifier of its own.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ImageDataModule(pl.LightningDataModule):
         epochs: float = 1,
         shuffle: bool = True,
         black: float = -1.0,
+        features: Callable[[ImageDataModule], Features] | None = None,
     ) -> None:
         super().__init__()
         check_flag("data.shuffle", shuffle)
@@ -55,6 +58,7 @@ class ImageDataModule(pl.LightningDataModule):
         self.seed = seed
         self.shuffle = shuffle
         self.black = black
+        self.features = features
         self._splits: Splits | None = None
 
     @property

@@ -71,15 +71,25 @@ class Classifier(nn.Module):
 
 
 def load_features(data: ImageDataModule) -> Features:
-    """The feature space of `data`: from the package, else from the cache, else trained now and cached."""
-    shipped = resources.files("gan_lab.metrics") / "weights" / f"{data.name}.safetensors"
-    with resources.as_file(shipped) as path:
-        network, facts = load(path.read_bytes()) if path.is_file() else _cached(data)
-    description = (
-        f"{data.name} classifier, 128 features, {100 * float(facts['test_accuracy']):.2f} % test accuracy, "
+    """The feature space of `data`: its own way to one, else from the package, from the cache, or trained now."""
+    if data.features is not None:
+        return data.features(data)
+    network, facts = shipped(data.name) or _cached(data)
+    return Features("classifier", network, described(data.name, facts), network.head)
+
+
+def described(name: str, facts: dict[str, str]) -> str:
+    """What to call the features of the classifier of data set `name`."""
+    return (
+        f"{name} classifier, 128 features, {100 * float(facts['test_accuracy']):.2f} % test accuracy, "
         f"sha256 {facts['sha256'][:12]}"
     )
-    return Features("classifier", network, description, network.head)
+
+
+def shipped(name: str) -> tuple[Classifier, dict[str, str]] | None:
+    """The classifier of data set `name` that is in the package, with its facts; `None` where there is none."""
+    with resources.as_file(resources.files("gan_lab.metrics") / "weights" / f"{name}.safetensors") as path:
+        return load(path.read_bytes()) if path.is_file() else None
 
 
 def _cached(data: ImageDataModule) -> tuple[Classifier, dict[str, str]]:
@@ -118,9 +128,7 @@ def train(name: str, splits: Splits) -> bytes:
     _, channels, size, _ = splits.train.pictures.shape
     shape = (channels, size, int(splits.train.labels.max()) + 1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with torch.random.fork_rng():
-        torch.manual_seed(RECIPE["seed"])
-        network = fit(Classifier(*shape).to(device), splits.train.to(device))
+    network = trained(shape, splits.train.to(device))
     accuracy = measure_accuracy(network, splits.test.to(device))
     facts = {
         "data": name,
@@ -133,15 +141,26 @@ def train(name: str, splits: Splits) -> bytes:
     return safetensors.torch.save({key: value.cpu().contiguous() for key, value in network.state_dict().items()}, facts)
 
 
-def fit(network: Classifier, images: Images) -> Classifier:
+def trained(shape: tuple[int, int, int], images: Images, recipe: dict[str, Any] = RECIPE) -> Classifier:
+    """A new classifier of this shape, channels, size and classes, trained by the recipe where the images are.
+
+    What is random about it comes from the recipe's seed alone, and the caller's random numbers stay as they were.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe["seed"])
+        network = Classifier(*shape).to(images.pictures.device, memory_format=torch.channels_last)  # faster by a half
+        return fit(network, images, recipe)
+
+
+def fit(network: Classifier, images: Images, recipe: dict[str, Any] = RECIPE) -> Classifier:
     """Cross-entropy, AdamW and a one-cycle learning rate, on pictures shifted at random."""
-    epochs, batch_size = RECIPE["epochs"], RECIPE["batch_size"]
+    epochs, batch_size = recipe["epochs"], recipe["batch_size"]
     if len(images) < 10_000:
         epochs *= 5  # the digits: few images, so more passes
     steps = len(images) // batch_size
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=RECIPE["weight_decay"])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RECIPE["peak_lr"], total_steps=epochs * steps)
-    shift = RECIPE["shift"] if network.image_size >= 28 else 1
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=recipe["weight_decay"])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe["peak_lr"], total_steps=epochs * steps)
+    shift = recipe["shift"] if network.image_size >= 28 else 1
     network.train()
     for epoch in range(epochs):
         order = torch.randperm(len(images))

@@ -78,7 +78,6 @@ class Battery:
         """The measure by which the best checkpoint is chosen, and which a sweeper minimizes; `None` without it."""
         return next((measure for measure in self.measures.values() if isinstance(measure, FrechetDistance)), None)
 
-    @torch.no_grad()
     def measure(self, model: NoiseGAN, seed: int, at_end: bool) -> dict[str, Measured]:
         """The scores of samples from the noise that `seed` gives, by their names; `at_end` with the costly ones."""
         samples = self._samples(model, seed)
@@ -110,6 +109,7 @@ class Battery:
             "noise_seed": samples.seed,
         }
 
+    @torch.no_grad()
     def _samples(self, model: NoiseGAN, seed: int) -> Samples:
         """The samples of all processes, in the order in which one would have made them."""
         head = self.reference.features.head

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from gan_lab import __version__, atomic
 from gan_lab.report.analysis import analyse, check_wanted
 from gan_lab.report.runs import find_folders, read_run
@@ -77,8 +79,13 @@ def render(template: str, facts: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(code=as_code, md=as_markdown, data_uri=data_uri)
+    environment.filters.update(code=as_code, md=as_markdown, soft=breakable, data_uri=data_uri)
     return environment.get_template(template).render(facts)
+
+
+def breakable(value: str) -> Markup:
+    """A text as HTML that may go on in the next line after the signs that join a key and its value."""
+    return Markup(re.sub(r"([=_./,])", r"\1<wbr>", str(escape(value))))
 
 
 def as_code(value: str) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from gan_lab.report.analysis import Analysis, Row
-from gan_lab.report.statistics import Difference, Estimate
+from gan_lab.report.statistics import Estimate
 
 NONE = "–"  # noqa: RUF001, where a table has no number
 
@@ -17,7 +17,10 @@ def decimals(estimates: Sequence[Estimate]) -> int:
     if spreads:
         return min(8, max(0, 1 - math.floor(math.log10(spreads[len(spreads) // 2]))))
     means = sorted(abs(one.mean) for one in estimates if one.mean)
-    return min(8, max(0, 3 - math.floor(math.log10(means[len(means) // 2])))) if means else 0
+    places = min(8, max(0, 3 - math.floor(math.log10(means[len(means) // 2])))) if means else 0
+    while places and all(round(mean, places - 1) == round(mean, places) for mean in means):
+        places -= 1
+    return places
 
 
 def fixed(value: float | None, places: int) -> str:
@@ -56,21 +59,14 @@ def mean_and_std(one: Estimate | None, places: int) -> str:
 
 
 def percent(level: float) -> str:
-    """A level such as 0.9833 as 98.3 %, whole ones without decimals."""
-    return f"{100 * level:.2f}".rstrip("0").rstrip(".") + " %"
+    """A level such as 0.9833 as 98.3 %, whole ones without decimals, those near 1 with two."""
+    return f"{100 * level:.{1 if level < 0.995 else 2}f}".rstrip("0").rstrip(".") + " %"
 
 
 def runs_of(row: Row) -> str:
     """How many runs count, and of how many."""
     planned = row.choice.planned
     return str(row.main.n) if row.main.n == planned else f"{row.main.n} of {planned}"
-
-
-def pairs_of(difference: Difference | None) -> str:
-    """How many seeds were paired, and how many values had no partner."""
-    if difference is None:
-        return NONE
-    return f"{difference.estimate.n}" + (f", {difference.unpaired} unpaired" if difference.unpaired else "")
 
 
 def verdict_line(analysis: Analysis, row: Row) -> str:
@@ -92,7 +88,7 @@ def verdict_line(analysis: Analysis, row: Row) -> str:
     places = decimals([difference.estimate])
     bounds = interval(difference.low, difference.high, places, signed=True)
     numbers = f"{signed(difference.estimate.mean, places)}, {percent(difference.level)} interval {bounds}"
-    unpaired = f", {difference.unpaired} runs unpaired" if difference.unpaired else ""
+    unpaired = f", {difference.unpaired} unpaired" if difference.unpaired else ""
     return f"{said} ({numbers}, {difference.estimate.n} pairs{unpaired})"
 
 

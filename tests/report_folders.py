@@ -61,8 +61,10 @@ def write_run(
     if summary is not None:
         (folder / "summary.json").write_text(json.dumps(summary))
     if curve is not None:
-        rows = [f"{at},{0.5},{value}" for at, value in curve.items()]
-        (folder / "metrics.csv").write_text("\n".join(["iteration,D/real,fid/classifier", *rows, ""]))
+        others = [f"curve/{number}" for number in range(18)]  # as many as a real run has
+        rows = [",".join([str(at), *["0.5913329720497131"] * 18, str(value)]) for at, value in curve.items()]
+        header = ",".join(["iteration", *others, "fid/classifier"])
+        (folder / "metrics.csv").write_text("\n".join([header, *rows, ""]))
     if grid:
         (folder / "samples").mkdir()
         pixels = np.random.default_rng(0).integers(0, 255, (96, 120, 3), dtype=np.uint8)
@@ -82,7 +84,7 @@ def write_sweep(
     grids: bool = True,
 ) -> Path:
     """A multirun over `key` and the seeds; `value` gives a run's FID, `None` where it failed."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "multirun.yaml").write_text("hydra: {}\n")
     jobs = [(option, seed) for option in options for seed in seeds]
     for job, (option, seed) in enumerate(jobs):

@@ -208,7 +208,7 @@ def _missing_values(runs: list[Run], main: str | None) -> list[str]:
     if main is None:
         return []
     measured = [(run, run.result.metrics.get(main)) for run in runs if run.result]
-    return [f"{run.folder.name}: no finite {main}" for run, entry in measured if entry is None or entry.value is None]
+    return [f"{run.name}: no finite {main}" for run, entry in measured if entry is None or entry.value is None]
 
 
 def _mark_best(rows: list[Row], better: str) -> None:

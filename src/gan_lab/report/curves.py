@@ -81,5 +81,5 @@ def read_band(choice: Choice, metric: str) -> tuple[Band | None, list[str]]:
         try:
             curves.append(read_curve(run.folder, metric))
         except DamagedError as error:
-            warnings.append(f"{run.folder.name}: {error}; its curve is left out")
+            warnings.append(f"{run.name}: {error}; its curve is left out")
     return mean_curve(choice.label, curves), warnings

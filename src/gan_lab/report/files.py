@@ -22,12 +22,14 @@ class DamagedError(Exception):
 def read_bytes(path: Path, limit: int = MEBIBYTE) -> bytes:
     """The content of an ordinary file of at most `limit` bytes.
 
+    A pipe would keep us waiting for ever, and a link could bring a file of the reader's own into a page for others.
+
     Raises:
         FileNotFoundError: where there is none.
         DamagedError: where it is larger, no ordinary file, or cannot be read.
     """
     try:
-        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        if path.is_symlink() or (path.exists() and not path.is_file()):
             raise DamagedError(f"{path.name} is no ordinary file")
         with path.open("rb") as file:
             content = file.read(limit + 1)

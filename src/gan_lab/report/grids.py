@@ -37,11 +37,11 @@ def read_grids(section: Section) -> tuple[list[Grid], list[str]]:
     common = set.intersection(*({*choice.counted} for choice in choices)) if choices else set()
     for choice in choices:
         seed = min(common or choice.counted)
-        folder = choice.counted[seed].folder
+        run = choice.counted[seed]
         try:
-            grid = read_grid(choice, seed, folder)
+            grid = read_grid(choice, seed, run.folder)
         except DamagedError as error:
-            told.append(f"{folder.name}: {error}")
+            told.append(f"{run.name}: {error}")
         else:
             grids += [] if grid is None else [grid]
     return grids, told
@@ -68,6 +68,8 @@ def read_grid(choice: Choice, seed: int, folder: Path) -> Grid | None:
 def last_grid(folder: Path) -> Path | None:
     """The file of the highest iteration."""
     try:
+        if folder.is_symlink():
+            return None
         names = [path for path in folder.iterdir() if path.suffix == ".png" and path.stem.isdecimal()]
     except OSError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from gan_lab import __version__, atomic
+from gan_lab.errors import UserError
 from gan_lab.report.analysis import analyse, check_wanted
+from gan_lab.report.files import text
 from gan_lab.report.runs import find_folders, read_run
 from gan_lab.report.sections import group
 from gan_lab.report.table import as_csv
@@ -53,13 +56,24 @@ def write_report(root: Path, out: Path | None = None, metric: str | None = None,
         views.append(view_of(analysis, with_grids=shown < MOST_GRIDS))
         shown += len(views[-1].grids)
     failed = sum(1 for run in runs if run.result is None)
-    facts = {"views": views, "title": root.resolve().name, "runs": len(runs), "failed": failed, "version": __version__}
+    title = text(root.resolve().name)
+    facts = {"views": views, "title": title, "runs": len(runs), "failed": failed, "version": __version__}
     texts = (render("report.html.j2", facts), render("report.md.j2", facts), as_csv(analyses))
     files = [name_of(root, out, suffix) for suffix in SUFFIXES]
+    refuse_links(files[0].parent)
     for path, content in zip(files, texts, strict=True):
         atomic.write(path, content.encode(errors="replace"))
     verdicts = [(view.analysis.section.title, line) for view in views for line in view.verdicts]
     return Report(files, len(runs), failed, verdicts)
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise a `UserError` where a link stands in the place of a temporary file: `atomic` would write through it."""
+    for link in folder.glob(".*.tmp"):
+        if link.is_symlink():
+            raise UserError(
+                f"{link} leads to {os.readlink(link)}; remove the link, or choose another place by --out NAME"
+            )
 
 
 def name_of(root: Path, out: Path | None, suffix: str) -> Path:

@@ -47,6 +47,11 @@ class Run:
     result: Result | None
     problem: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The folder's name, as text that can be printed."""
+        return text(self.folder.name)
+
 
 def find_folders(root: Path) -> list[Path]:
     """The run folders in and below `root`, in the order of jobs: 2 before 10.
@@ -77,7 +82,8 @@ def _walk(root: Path) -> Iterator[Path]:
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts numbers in names by their value."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]{1,18})", name) if part)
+    parts = re.split(r"([0-9]{1,18})", name)
+    return tuple((int(part), "") if re.fullmatch("[0-9]+", part) else (-1, part) for part in parts if part)
 
 
 def read_run(folder: Path) -> Run:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_lab.report.ablation import Ablation, read_ablation
+from gan_lab.report.files import text
 from gan_lab.report.runs import Run
 
 IGNORED = ("seed", "resume", "data.root")
@@ -64,7 +66,7 @@ def make_section(root: Path, parent: Path, runs: list[Run]) -> Section:
         known = [Run(run.folder, {}, run.seed, run.result, run.problem) for run in runs if run.problem is None]
     else:
         unknown = [run for run in runs if run.overrides is None and run.result is not None]
-        warnings += [f"{run.folder.name}: no .hydra/overrides.yaml, so that its choice is unknown" for run in unknown]
+        warnings += [f"{run.name}: no .hydra/overrides.yaml, so that its choice is unknown" for run in unknown]
     keys = differing_keys(known)
     choices: dict[tuple[str, ...], Choice] = {}
     for run in known:
@@ -89,7 +91,7 @@ def differing_keys(runs: Sequence[Run]) -> list[str]:
 
 
 def _has_config(run: Run) -> bool:
-    return (run.folder / ".hydra" / "config.yaml").is_file()
+    return os.path.isfile(run.folder / ".hydra" / "config.yaml")  # raises nothing where it may not look
 
 
 def _is_ignored(key: str) -> bool:
@@ -101,9 +103,9 @@ def _label(parts: dict[str, str]) -> str:
 
 
 def _title(root: Path, parent: Path, runs: list[Run]) -> str:
-    if root == runs[0].folder:
-        return root.resolve().name
-    return parent.resolve().name if parent == root else parent.relative_to(root).as_posix()
+    if root == runs[0].folder or root == parent:
+        return text(root.resolve().name)
+    return text(parent.relative_to(root).as_posix())
 
 
 def _count(choice: Choice) -> list[str]:
@@ -115,9 +117,7 @@ def _count(choice: Choice) -> list[str]:
         seed = position if run.seed is None else run.seed
         earlier = choice.counted.get(seed)
         if earlier is not None:
-            warnings.append(
-                f"{earlier.folder.name}: seed {seed} of {choice.label} was run again in {run.folder.name}, which counts"
-            )
+            warnings.append(f"{earlier.name}: seed {seed} of {choice.label} was run again in {run.name}, which counts")
         choice.counted[seed] = run
     return warnings
 

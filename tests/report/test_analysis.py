@@ -9,6 +9,7 @@ from report_folders import ABLATION, entry, summary, write_run, write_sweep
 from gan_lab.report.analysis import Analysis, analyse
 from gan_lab.report.runs import find_folders, read_run
 from gan_lab.report.sections import Section, group
+from gan_lab.report.stamps import other_protocols
 
 
 def sections(root: Path) -> list[Section]:
@@ -84,6 +85,19 @@ def test_the_product_of_an_ablations_choices_starts_with_the_baseline(tmp_path: 
     baseline = only(tmp_path).baseline
     assert baseline is not None
     assert baseline.label == "optimizer.lr=1e-3 model.saturating=true"
+
+
+def test_an_ablation_without_runs_of_its_baseline_says_so(tmp_path: Path) -> None:
+    analysis = only(write_sweep(tmp_path / "s", "noise", ["uniform", "sphere"], range(5), lambda o, s: 1.0, ABLATION))
+    assert analysis.baseline is None
+    assert "no run is of the choice that the ablation names first, its baseline" in analysis.warnings
+
+
+def test_other_protocols_of_further_metrics_are_stated(tmp_path: Path) -> None:
+    metrics = {"fid/classifier": entry(1.0), "recall/classifier": entry(0.5, better="higher", neighbours=3)}
+    write_run(tmp_path / "0", [], summary(metrics))
+    (section,) = sections(tmp_path)
+    assert other_protocols(section, "fid/classifier") == [("neighbours of recall/classifier", ["3"])]
 
 
 def test_without_an_ablation_the_first_job_or_the_wanted_choice_is_the_baseline(tmp_path: Path) -> None:

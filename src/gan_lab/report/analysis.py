@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gan_lab.errors import UserError
 from gan_lab.report.ablation import same
 from gan_lab.report.runs import Measured, Run
 from gan_lab.report.sections import Choice, Section
@@ -135,6 +134,8 @@ def analyse(section: Section, metric: str | None = None, baseline: str | None = 
             row.is_baseline = row.choice is chosen
         for row in compared:
             _judge(row, chosen, main, values, better, comparisons)
+    if chosen is None and section.ablation is not None and len(section.choices) > 1:
+        warnings.append("no run is of the choice that the ablation names first, its baseline")
     board = is_leaderboard(section) and chosen is None
     if main is not None and not measured_otherwise(section.choices, main):
         _mark_best(rows, better.get(main, "neither"))
@@ -221,24 +222,3 @@ def _rank(better: str) -> Callable[[Row], float]:
     """A key that puts better means first, and choices without one last."""
     sign = -1 if better == "higher" else 1
     return lambda row: float("inf") if row.main.mean is None else sign * row.main.mean
-
-
-def check_wanted(sections: list[Section], metric: str | None, baseline: str | None) -> None:
-    """Refuse a metric or a baseline that no section has.
-
-    Raises:
-        UserError: naming the known ones.
-    """
-    names = list(dict.fromkeys(name for section in sections for name in metric_names(section)))
-    if metric is not None and metric not in names:
-        known = f"choose one of {', '.join(names[:40])}" if names else "these runs have no metrics"
-        raise UserError(f"--metric {metric}: no run has this metric; {known}")
-    if baseline is None:
-        return
-    found = [matching(section, baseline) for section in sections if len(section.choices) > 1]
-    if not any(len(choices) == 1 for choices in found):
-        several = [choice.label for choices in found for choice in choices]
-        all_labels = [choice.label for section in sections if len(section.choices) > 1 for choice in section.choices]
-        labels = list(dict.fromkeys(several or all_labels))[:40]
-        known = f"choose one of {'; '.join(labels)}" if labels else "these runs do not differ in their overrides"
-        raise UserError(f"--baseline {baseline}: {'more than one' if several else 'no'} choice is this; {known}")

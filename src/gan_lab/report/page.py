@@ -12,12 +12,13 @@ from markupsafe import Markup, escape
 
 from gan_lab import __version__, atomic
 from gan_lab.errors import UserError
-from gan_lab.report.analysis import analyse, check_wanted
+from gan_lab.report.analysis import analyse
 from gan_lab.report.files import text
 from gan_lab.report.runs import find_folders, read_run
 from gan_lab.report.sections import group
 from gan_lab.report.table import as_csv
 from gan_lab.report.views import View, data_uri, view_of
+from gan_lab.report.wanted import check_wanted
 
 SUFFIXES = (".html", ".md", ".csv")
 MOST_GRIDS = 300  # of a page
@@ -92,6 +93,7 @@ def render(template: str, facts: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters.update(code=as_code, md=as_markdown, soft=breakable, data_uri=data_uri)
     return environment.get_template(template).render(facts)

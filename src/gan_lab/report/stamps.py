@@ -57,6 +57,20 @@ def _facts(result: Result | None, metric: str | None) -> dict[str, str]:
     return {name.replace("_", " "): value for name, value in facts.items()} | result.facts
 
 
+def other_protocols(section: Section, metric: str | None) -> Stamp:
+    """How the further metrics of the first run were measured, where that is not how the main one was."""
+    result = next((run.result for choice in section.choices for run in choice.counted.values()), None)
+    if result is None or metric is None:
+        return []
+    main = protocol_of(result, metric)
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in result.metrics:
+        for key, value in protocol_of(result, name).items():
+            if name != metric and main.get(key) != value:
+                found.setdefault((key.replace("_", " "), value), []).append(name)
+    return [(f"{key} of {', '.join(names)}", [value]) for (key, value), names in found.items()]
+
+
 def stamp_warnings(section: Section, metrics: Sequence[str]) -> list[str]:
     """One line for each condition in which the section's runs disagree."""
     results = [run.result for choice in section.choices for run in choice.counted.values() if run.result]

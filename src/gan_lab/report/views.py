@@ -11,7 +11,7 @@ from gan_lab.report.analysis import COSTS, Analysis, Row
 from gan_lab.report.curves import Band, read_band
 from gan_lab.report.grids import MOST_GRIDS, Grid, read_grids
 from gan_lab.report.plots import COLOURS, draw_curves, is_logarithmic
-from gan_lab.report.stamps import Stamp
+from gan_lab.report.stamps import Stamp, other_protocols
 from gan_lab.report.statistics import judged_level
 from gan_lab.report.wording import (
     NONE,
@@ -42,6 +42,7 @@ class View:
     short_number_rows: list[tuple[str, list[str]]]
     configuration: list[tuple[str, list[str]]]
     stamp: Stamp
+    other_stamp: Stamp
     verdicts: list[str]
     kinds: list[str]
     better: str
@@ -75,6 +76,7 @@ def view_of(analysis: Analysis, with_grids: bool) -> View:
         short_number_rows=number_rows(analysis.rows, short_names),
         configuration=configuration(analysis),
         stamp=analysis.stamp,
+        other_stamp=other_protocols(analysis.section, analysis.metric),
         verdicts=verdict_lines(analysis),
         kinds=[row.verdict for row in analysis.rows if not row.is_baseline] or [""],
         better=analysis.better.get(analysis.metric or "", "neither"),

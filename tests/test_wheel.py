@@ -23,6 +23,7 @@ def test_a_built_wheel_trains_from_an_empty_folder(tmp_path: Path) -> None:
         archive.extractall(installed)
     shipped = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "conf").rglob("*.yaml")}
     assert {name.removeprefix("gan_lab/") for name in names if name.endswith(".yaml")} == shipped
+    assert {f"gan_lab/report/templates/{name}" for name in ("report.html.j2", "report.md.j2", "style.css")} <= {*names}
     program = (
         f"import sys; sys.path.insert(0, {str(installed)!r}); import gan_lab.cli; "
         f"assert gan_lab.__file__.startswith({str(installed)!r}), gan_lab.__file__; "

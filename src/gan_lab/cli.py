@@ -1,4 +1,4 @@
-"""The command line: `gan-lab train`, `sample`, `evaluate` and `classifier`.
+"""The command line: `gan-lab train`, `sample`, `evaluate`, `report` and `classifier`.
 
 Nothing heavy is imported before it is used.
 """
@@ -26,6 +26,7 @@ gan-lab COMMAND ...
   train [GROUP=OPTION ...] [KEY=VALUE ...]   train a GAN; `gan-lab train --help` lists the choices
   sample CHECKPOINT                          make images with a trained generator
   evaluate CHECKPOINT [GROUP=OPTION ...]     measure a trained generator again
+  report FOLDER                              tables, verdicts, curves and samples of many runs on one page
   classifier NAME                            train the classifier behind fid/classifier
 """
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after a mistake of the user's, told in one line, 130 or 143 after
     a signal that asked for the end."""
     command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
-    commands = {"train": train, "sample": sample, "evaluate": evaluate, "classifier": classifier}
+    commands = {"train": train, "sample": sample, "evaluate": evaluate, "report": report, "classifier": classifier}
     if command in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -173,6 +174,24 @@ def evaluate(arguments: list[str]) -> None:
     from gan_lab.evaluating import evaluate_checkpoint
 
     print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides), indent=2))
+
+
+def report(arguments: list[str]) -> None:
+    """Write a page, a Markdown file and a table about all runs in a folder, and print the verdicts."""
+    parser = argparse.ArgumentParser("gan-lab report", description="Tables, verdicts, curves and samples of many runs.")
+    parser.add_argument("folder", type=Path, help="a run, a sweep, or a folder with many of them")
+    parser.add_argument("--out", type=Path, help="NAME: writes NAME.html, NAME.md and NAME.csv (FOLDER/report)")
+    parser.add_argument("--metric", help="what to compare, as kid/classifier (fid/classifier, where all runs have it)")
+    parser.add_argument("--baseline", help="the choice that others are compared with, as noise=normal")
+    options = parser.parse_args(arguments)
+
+    from gan_lab.report.page import write_report
+
+    with disk_errors_told(options.out or options.folder, lambda: "or choose another place by --out NAME"):
+        made = write_report(options.folder, options.out, options.metric, options.baseline)
+    for title, line in made.verdicts:
+        print(f"{title}: {line}")
+    print(f"{made.runs} runs, {made.failed} of them failed or not finished, in {', '.join(map(str, made.files))}")
 
 
 def classifier(arguments: list[str]) -> None:

@@ -167,13 +167,15 @@ def evaluate(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser("gan-lab evaluate", description="Measure a trained generator again.")
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
     parser.add_argument("overrides", nargs="*", help="choices of this measurement, as metrics=inception data.root=PATH")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, help="a folder for evaluation.json and for what the measures draw")
+    options = parser.parse_intermixed_args(arguments)
 
     import json
 
     from gan_lab.evaluating import evaluate_checkpoint
 
-    print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides), indent=2))
+    with disk_errors_told(options.out or "the output", lambda: "or choose another --out"):
+        print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides, options.out), indent=2))
 
 
 def report(arguments: list[str]) -> None:

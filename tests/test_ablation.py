@@ -30,7 +30,7 @@ def test_an_ablation_states_its_question_choices_seeds_and_budget(name: str) -> 
     ablation = config["ablation"]
     assert ablation["question"].endswith("?")
     assert ablation["seeds"] == 5
-    assert config["iterations"] == 2000
+    assert config["iterations"] == 1000
     assert config["task"] == f"ablation_{name}"
     found = set()
     for values in product(*ablation["choices"].values()):

@@ -95,3 +95,25 @@ def test_the_report_fills_in_what_was_measured_and_leaves_the_rest(
     assert "old" not in text
     assert "kept" in text
     assert "3 rounds" in text
+
+
+def test_best_lines_and_verdicts_of_a_report(benchmark: Any, tmp_path: Path) -> None:
+    best_lines = benchmark("best_lines")
+    head = "section,choice,metric,runs,mean,low,high,baseline,pairs,difference,verdict_low,verdict_high,verdict"
+    lines = [
+        "board,model=b,fid/classifier,3,20,15,25,,,,,,",
+        "board,model=a,fid/classifier,3,10.5,9,12,,,,,,",
+        "board,model=a,precision/classifier,3,0.5,0.4,0.6,,,,,,",
+        "board,model=c,fid/classifier,3,30,20,40,,,,,,",
+        "noise,noise=normal,fid/classifier,3,9,8,10,noise=normal,,,,,",
+        "noise,noise=uniform,fid/classifier,3,7,6,8,noise=normal,3,-2,-3,-1,better",
+    ]
+    (tmp_path / "report.csv").write_text("\n".join([head, *lines]))
+    rows = best_lines.read(tmp_path / "report.csv")
+    assert best_lines.best_lines(rows, "board", 2).splitlines()[2:] == [
+        "| `model=a` | 10.50 | 9.00 to 12.00 |  | 0.50 |  | 3 |",
+        "| `model=b` | 20.00 | 15.00 to 25.00 |  |  |  | 3 |",
+    ]
+    assert best_lines.verdicts(rows, "board").splitlines()[2:] == [
+        "| `noise=uniform` | `noise=normal` | -2.0 | -3.0 to -1.0 | 3 | better |"
+    ]

@@ -63,9 +63,9 @@ def test_bad_numbers_are_told(small_mnist: Path, key: str) -> None:
 
 def test_a_run(small_mnist: Path, run_in: RunIn) -> None:
     folder = run_in("run", *FEW, f"data.root={small_mnist}", "data.batch_size=16", "iterations=2")
-    entry = json.loads((folder / "summary.json").read_text())["fid"]["fid/classifier"]
-    assert "on each of 3 channels" in entry["protocol"]["features"]
-    assert len(entry["class_shares"]) == 1000
+    metrics = json.loads((folder / "summary.json").read_text())["metrics"]
+    assert "on each of 3 channels" in metrics["fid/classifier"]["protocol"]["features"]
+    assert len(metrics["classes/rarest_share"]["details"]["shares"]) == 1000
 
 
 def test_too_many_images_are_told(small_mnist: Path) -> None:

@@ -4,7 +4,8 @@ import math
 
 import pytest
 import torch
-from measuring import measure_from_yaml, reference_of, samples_of
+from feature_helpers import reference_of, samples_of
+from measure_helpers import measure_of
 from torch import nn
 
 from gan_lab.building import build
@@ -24,7 +25,7 @@ def prepared(train: torch.Tensor = TRAIN, classes: int = 3) -> Measure:
     head = nn.Linear(classes, classes)
     head.weight.data, head.bias.data = torch.eye(classes), torch.zeros(classes)
     onehot = torch.eye(classes)
-    measure = measure_from_yaml("classes")
+    measure = measure_of("classes")
     measure.prepare(reference_of(onehot[train], onehot[SEEN], train, TEST, head))
     return measure
 
@@ -95,7 +96,7 @@ def test_a_class_without_training_images_is_not_missing_and_divergence_stays_fin
 
 
 def test_nothing_without_a_classifier() -> None:
-    measure = measure_from_yaml("classes")
+    measure = measure_of("classes")
     measure.prepare(reference_of(torch.eye(2), torch.eye(2)))
     assert measure.measure(samples_of(torch.eye(2))) == {}
 
@@ -109,7 +110,7 @@ def test_real_digits() -> None:
     data = build("data", compose(["data=digits"])["data"])
     features = load_features(data)
     reference = Reference(data, features, 10_000, torch.device("cpu"))
-    measure = measure_from_yaml("classes")
+    measure = measure_of("classes")
     measure.prepare(reference)
     train = data.splits.train
     assert features.head is not None

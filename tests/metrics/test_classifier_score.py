@@ -5,7 +5,8 @@ import warnings
 
 import pytest
 import torch
-from measuring import measure_from_yaml, random_features, reference_of, samples_of
+from feature_helpers import random_features, reference_of, samples_of
+from measure_helpers import measure_of
 from torch import nn
 from torchmetrics.image.inception import InceptionScore
 
@@ -42,7 +43,7 @@ def test_the_measure_and_its_floor() -> None:
     head = nn.Linear(2, 2)
     head.weight.data, head.bias.data = 100 * torch.eye(2), torch.zeros(2)
     real = torch.eye(2)[[0, 1, 0, 1]]
-    measure = measure_from_yaml("classifier_score")
+    measure = measure_of("classifier_score")
     measure.prepare(reference_of(real, torch.eye(2)[[0, 0, 1]], head=head))
     found = measure.measure(samples_of(real, probabilities=real))
     assert list(found) == ["score/by_hand"]
@@ -53,6 +54,6 @@ def test_the_measure_and_its_floor() -> None:
 
 
 def test_nothing_without_a_classifier() -> None:
-    measure = measure_from_yaml("classifier_score")
+    measure = measure_of("classifier_score")
     measure.prepare(reference_of(torch.eye(2), torch.eye(2)))
     assert measure.measure(samples_of(torch.eye(2))) == {}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from helpers import SHAPES, build_model, scored, small_overrides
-from measuring import measure_from_yaml
+from measure_helpers import measure_of
 from torch import Tensor, nn
 
 from gan_lab.building import conf_folder
@@ -34,7 +34,7 @@ def grey(*levels: int) -> Images:
 
 
 def prepared(train: Images, test: Images, **changes: int) -> Measure:
-    measure = measure_from_yaml("discriminator", **changes)
+    measure = measure_of("discriminator", **changes)
     data = SimpleNamespace(splits=Splits(train, test))
     measure.prepare(Reference(data, Features("by_hand", nn.Identity(), "none"), 100, torch.device("cpu")))  # type: ignore[arg-type]
     return measure
@@ -85,7 +85,7 @@ def test_only_so_many_images() -> None:
     measure = prepared(images(30, 1), images(20, 2), images=8)
     assert measure.protocol() == {"training_images": 8, "test_images": 8}
     with pytest.raises(UserError, match=r"metrics.measure.discriminator.images=1"):
-        measure_from_yaml("discriminator", images=1)
+        measure_of("discriminator", images=1)
 
 
 def test_a_d_that_has_learned_the_images_by_heart_is_found_out() -> None:

@@ -4,7 +4,8 @@ import warnings
 
 import pytest
 import torch
-from measuring import measure_from_yaml, random_features, reference_of, samples_of
+from feature_helpers import random_features, reference_of, samples_of
+from measure_helpers import measure_of
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_lab.errors import UserError
@@ -18,7 +19,7 @@ REAL, TEST, FAKE = (
 
 
 def kid(real: torch.Tensor, test: torch.Tensor, fake: torch.Tensor, **changes: int) -> Score:
-    measure = measure_from_yaml("kid", **changes)
+    measure = measure_of("kid", **changes)
     measure.prepare(reference_of(real, test))
     found = measure.measure(samples_of(fake))
     assert list(found) == ["kid/by_hand"]
@@ -88,7 +89,7 @@ def test_where_there_are_fewer_images_than_a_subset_takes_all_are_one() -> None:
 
 
 def test_its_protocol() -> None:
-    assert measure_from_yaml("kid").protocol() == {
+    assert measure_of("kid").protocol() == {
         "kernel": "(x . y / D + 1)^3, unbiased",
         "subsets": 100,
         "subset_size": 1000,
@@ -98,4 +99,4 @@ def test_its_protocol() -> None:
 @pytest.mark.parametrize(("key", "value"), [("subsets", 0), ("subset_size", 1), ("subset_size", 10.5)])
 def test_wrong_values(key: str, value: float) -> None:
     with pytest.raises(UserError, match=f"metrics.measure.kid.{key}={value}"):
-        measure_from_yaml("kid", **{key: value})
+        measure_of("kid", **{key: value})

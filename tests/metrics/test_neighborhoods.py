@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from measuring import measure_from_yaml, random_features, reference_of, samples_of
+from feature_helpers import random_features, reference_of, samples_of
+from measure_helpers import measure_of
 
 from gan_lab.errors import UserError
 from gan_lab.metrics import neighborhoods
@@ -12,7 +13,7 @@ NAMES = ("precision", "recall", "density", "coverage")
 
 
 def measured(real: torch.Tensor, fake: torch.Tensor, test: torch.Tensor, **changes: int) -> dict[str, Score]:
-    measure = measure_from_yaml("neighborhoods", **changes)
+    measure = measure_of("neighborhoods", **changes)
     measure.prepare(reference_of(real, test))
     return measure.measure(samples_of(fake))
 
@@ -117,7 +118,7 @@ def test_floors_are_what_the_test_images_get() -> None:
 
 
 def test_its_protocol() -> None:
-    measure = measure_from_yaml("neighborhoods")
+    measure = measure_of("neighborhoods")
     measure.prepare(reference_of(random_features(90, 5, 1), random_features(20, 5, 2), num_samples=30))
     assert measure.protocol() == {"precision_k": 3, "density_k": 5, "real_images": 30, "floor_images": 20}
 
@@ -126,4 +127,4 @@ def test_too_few_images_for_so_many_neighbours() -> None:
     with pytest.raises(UserError, match=r"metrics.measure.neighborhoods.density_k=20 must be less"):
         measured(random_features(90, 5, 1), random_features(90, 5, 1), random_features(20, 5, 2), density_k=20)
     with pytest.raises(UserError, match=r"metrics.measure.neighborhoods.precision_k=0"):
-        measure_from_yaml("neighborhoods", precision_k=0)
+        measure_of("neighborhoods", precision_k=0)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from measuring import measure_from_yaml, reference_of, samples_of
+from feature_helpers import reference_of, samples_of
+from measure_helpers import measure_of
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
@@ -72,7 +73,7 @@ def our_fid(real: Tensor, fake: Tensor) -> float:
 
 def our_kid(real: Tensor, fake: Tensor) -> float:
     """Of all images as one subset."""
-    measure = measure_from_yaml("kid", subsets=1)
+    measure = measure_of("kid", subsets=1)
     measure.prepare(reference_of(real, real))
     return measure.measure(samples_of(fake))["kid/by_hand"].value
 

@@ -6,21 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from gan_lab.building import build, conf_folder
 from gan_lab.data.images import Images, Splits
 from gan_lab.metrics.features import Features
-from gan_lab.metrics.measure import Measure, Reference, Samples
-
-
-def measure_from_yaml(name: str, **changes: Any) -> Measure:
-    """The measure that `conf/metrics/measure/NAME.yaml` describes, with some of its keys changed."""
-    content = OmegaConf.to_container(OmegaConf.load(conf_folder() / "metrics" / "measure" / f"{name}.yaml"))
-    assert list(content) == [name]
-    assert changes.keys() <= content[name].keys()
-    return build(f"metrics.measure.{name}", content[name] | changes)
+from gan_lab.metrics.measure import Reference, Samples
 
 
 def some(features: Tensor, labels: Tensor | None = None) -> Images:

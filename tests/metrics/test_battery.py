@@ -88,10 +88,12 @@ def test_a_number_carries_its_protocol_and_its_time(model: NoiseGAN) -> None:
 
 
 @pytest.mark.parametrize(
-    ("better", "floor", "times"), [(LOWER, 2.0, 3.0), (LOWER, 0.0, None), (LOWER, None, None), (HIGHER, 2.0, None)]
+    ("in_floors", "floor", "times"), [(True, 2.0, 3.0), (True, 0.0, None), (True, None, None), (False, 2.0, None)]
 )
-def test_times_the_floor_only_where_that_says_something(better: str, floor: float | None, times: float | None) -> None:
-    assert Measured(Score(6.0, better, floor), {}, 1.0).entry().get("times_floor") == times
+def test_times_the_floor_only_where_that_says_something(
+    in_floors: bool, floor: float | None, times: float | None
+) -> None:
+    assert Measured(Score(6.0, LOWER, floor, in_floors=in_floors), {}, 1.0).entry().get("times_floor") == times
 
 
 def test_processes_share_the_samples_and_put_them_together_in_order(

@@ -16,7 +16,7 @@ from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.metrics.features import Features
 from gan_lab.metrics.fid import FrechetDistance
-from gan_lab.metrics.measure import LOWER, Measure, Reference, Samples, Score
+from gan_lab.metrics.measure import Measure, Reference, Samples, Score
 from gan_lab.models.noise_gan import NoiseGAN
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Measured:
         """What stands in `summary.json`."""
         score = self.score
         entry: dict[str, Any] = {"value": score.value, "better": score.better, "floor": score.floor}
-        if score.better == LOWER and score.floor is not None and score.floor > 0:
+        if score.in_floors and score.floor is not None and score.floor > 0:
             entry["times_floor"] = score.value / score.floor
         return {**entry, "details": score.details, "seconds": round(self.seconds, 3), "protocol": self.protocol}
 

@@ -96,4 +96,4 @@ class FrechetDistance(Measure):
         self.metric.reset()
         for features in samples.features.split(500):
             self.metric.update(features, real=False)
-        return {self.name: Score(float(self.metric.compute()), LOWER, self.floor)}
+        return {self.name: Score(float(self.metric.compute()), LOWER, self.floor, in_floors=True)}

@@ -24,8 +24,9 @@ class Score:
     """A number about samples.
 
     `better` says which direction is: `LOWER`, `HIGHER` or `NEITHER`. `floor` is what real test images get in the
-    samples' place, where that is known: what a perfect generator would reach. `details` go into the summary beside it
-    and are plain numbers, texts and lists; `picture`, uint8 `[3, height, width]`, shows what the number rests on.
+    samples' place, where that is known: what a perfect generator would reach; `in_floors` says whether the value as a
+    multiple of it means something. `details` go into the summary beside it and are plain numbers, texts and lists;
+    `picture`, uint8 `[3, height, width]`, shows what the number rests on.
     """
 
     value: float
@@ -33,6 +34,7 @@ class Score:
     floor: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
     picture: Tensor | None = None
+    in_floors: bool = False
 
 
 class Reference:

@@ -11,7 +11,7 @@ from gan_lab.report.ablation import Ablation, read_ablation
 from gan_lab.report.files import text
 from gan_lab.report.runs import Run
 
-IGNORED = ("seed", "resume", "data.root")
+IGNORED = ("seed", "ablation.seeds", "resume", "data.root")
 """Overrides that make no other experiment: repetitions, and where things lie."""
 
 

@@ -139,7 +139,7 @@ def explain(error: Exception) -> str:
         place = f"{error.problem_mark.name}, line {error.problem_mark.line + 1}"
         return f"{place}: {error.problem}; mend the file, or take another one"
     text = str(error)
-    missing_option = re.search(r"Could not find '([\w./@]+)/([^'/]*)'", text)
+    missing_option = re.search(r"Could not (?:find|load) '([\w./@]+)/([^'/]*)'", text)
     if missing_option:
         group, option = missing_option.groups()
         options = options_of(group)

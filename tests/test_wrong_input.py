@@ -80,7 +80,7 @@ def test_an_unknown_variant_is_answered_with_all_that_there_are(capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["paint"], "there is no command paint; choose one of train, sample, evaluate, classifier"),
+        (["paint"], "there is no command paint; choose one of train, sample, evaluate"),
         (["sample", "train.py"], "is not a checkpoint"),
         (["sample", "logs"], "is no run folder"),
         (["evaluate", "missing"], "missing does not exist"),

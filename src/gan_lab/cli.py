@@ -67,11 +67,11 @@ def train(arguments: list[str]) -> None:
     if launch.is_launched():
         launch.end_with_parent()
 
-    from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
+    from gan_lab.overrides import refuse_used_folders, value_of, with_launcher_defaults, with_resumed_choices
     from gan_lab.run_folder import refuse_links
 
     with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
-        arguments = with_resumed_choices(arguments)
+        arguments = with_launcher_defaults(with_resumed_choices(arguments))
         if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
             refuse_used_folders(arguments)
             folder = value_of("hydra.run.dir", arguments)
@@ -89,6 +89,7 @@ def run_hydra(arguments: list[str]) -> None:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
+    from gan_lab import sweeping
     from gan_lab.building import conf_folder
     from gan_lab.overrides import explain
 
@@ -96,7 +97,8 @@ def run_hydra(arguments: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors on instead of printing them over many lines
     sys.argv = [sys.argv[0], *arguments]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
+        with sweeping.command():
+            hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if show_traceback:
             raise
@@ -111,22 +113,28 @@ def job(config: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from gan_lab import sweeping
     from gan_lab.building import build, plain
+    from gan_lab.overrides import value_of
 
     hydra_config = HydraConfig.get()
+    overrides = [text for text in hydra_config.overrides.task if value_of("sweep", [text]) is None]  # it is one job's
     try:
-        run = build("job", plain(config)["job"])
-        folder = Path(hydra_config.runtime.output_dir)
-        with disk_errors_told(folder, lambda: OTHER_FOLDER):
-            return run(config, folder, list(hydra_config.overrides.task))
+        with sweeping.job():
+            run = build("job", plain(config)["job"])
+            folder = Path(hydra_config.runtime.output_dir)
+            with disk_errors_told(folder, lambda: OTHER_FOLDER):
+                return run(config, folder, overrides)
     except UserError as error:
         if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
             raise  # Hydra goes on with the other jobs, and raises it at the end
+        if not sweeping.is_command():
+            tell(error)
+            raise
         if launch.rank() == 0:
             tell(error)
             if hydra_config.mode == RunMode.MULTIRUN:
-                sweep = f"hydra.sweep.dir={hydra_config.sweep.dir} resume=auto"
-                print(f"jobs are left; the same command with {sweep} goes on with them", file=sys.stderr)
+                print(f"jobs are left; {sweeping.how_to_go_on(hydra_config.sweep.dir)}", file=sys.stderr)
         elif not isinstance(error, StoppedError):
             print(f"error in process {launch.rank()}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error  # passes Hydra by, which would print more lines

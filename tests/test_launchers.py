@@ -18,7 +18,7 @@ import pytest
 from omegaconf import OmegaConf
 from run_helpers import final, rows
 
-from gan_lab import cli
+from gan_lab import cli, sweeping
 from gan_lab.building import conf_folder
 from gan_lab.overrides import EXTRAS, refuse_used_folders, value_of, with_launcher_defaults, with_resumed_choices
 
@@ -27,13 +27,13 @@ TRAIN = REPOSITORY / "train.py"
 NUM_SAMPLES = "metrics.fid.num_samples=64"
 TINY = ["log_every=1", "network.width=8", "data.batch_size=32", NUM_SAMPLES]
 ALONE = [*TINY, "trainer=cpu", "metrics.every=100000", "sample_every=100000"]
-PATIENCE = 120  # seconds for anything to happen
+PATIENCE = 240  # seconds for anything to happen
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and Linux tells orphans")
 
 WITHOUT_PLUGINS = """
 import sys
 sys.modules["hydra_plugins"] = None  # whatever imports it finds nothing
-from gan_lab import cli
+from gan_lab import cli, sweeping
 codes = [cli.main(["train", "-m", "seed=0,1", choice]) for choice in sys.argv[1:]]
 print(codes)
 """
@@ -208,6 +208,20 @@ def test_a_search_where_nothing_can_be_measured_ends_in_one_line(
 def test_auto_wants_the_folder_of_a_search() -> None:
     with pytest.raises(cli.UserError, match=r"add hydra.sweep.dir=FOLDER"):
         refuse_used_folders(["sweep=optuna", "resume=auto", "hydra.run.dir=x"])
+
+
+@pytest.mark.parametrize(
+    ("given", "for_launcher", "expected"),
+    [(None, False, "1"), ("4", False, "4"), (None, True, "1"), ("4", True, "2"), ("1", True, "1")],
+)
+def test_processes_of_a_job_share_its_threads(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, for_launcher: bool, expected: str
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    monkeypatch.setattr(sweeping, "_works_for_launcher", for_launcher)
+    assert sweeping.threads(2) == expected
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The command line: `gan-lab train`, `sample`, `evaluate` and `classifier`.
+"""The command line: `gan-lab train`, `sample`, `evaluate`, `compare` and `classifier`.
 
 Nothing heavy is imported before it is used.
 """
@@ -26,6 +26,7 @@ gan-lab COMMAND ...
   train [GROUP=OPTION ...] [KEY=VALUE ...]   train a GAN; `gan-lab train --help` lists the choices
   sample CHECKPOINT                          make images with a trained generator
   evaluate CHECKPOINT [GROUP=OPTION ...]     measure a trained generator again
+  compare RUN RUN                            two trained generators side by side: samples, numbers, choices
   classifier NAME                            train the classifier behind fid/classifier
 """
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after a mistake of the user's, told in one line, 130 or 143 after
     a signal that asked for the end."""
     command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
-    commands = {"train": train, "sample": sample, "evaluate": evaluate, "classifier": classifier}
+    commands = {"train": train, "sample": sample, "evaluate": evaluate, "compare": compare, "classifier": classifier}
     if command in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -126,11 +127,8 @@ def job(config: DictConfig) -> float | None:
             with disk_errors_told(folder, lambda: OTHER_FOLDER):
                 return run(config, folder, overrides)
     except UserError as error:
-        if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
+        if hydra_config.mode == RunMode.MULTIRUN and not (isinstance(error, StoppedError) and sweeping.is_command()):
             raise  # Hydra goes on with the other jobs, and raises it at the end
-        if not sweeping.is_command():
-            tell(error)
-            raise
         if launch.rank() == 0:
             tell(error)
             if hydra_config.mode == RunMode.MULTIRUN:
@@ -180,6 +178,23 @@ def evaluate(arguments: list[str]) -> None:
     from gan_lab.evaluating import evaluate_checkpoint
 
     print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides), indent=2))
+
+
+def compare(arguments: list[str]) -> None:
+    """Show two trained generators side by side: a picture of both, and what differs, in numbers and in choices."""
+    parser = argparse.ArgumentParser("gan-lab compare", description="Two trained generators side by side.")
+    parser.add_argument("left", type=Path, help="a run folder, or a .ckpt file, which has no numbers")
+    parser.add_argument("right", type=Path, help="another")
+    parser.add_argument("--num", type=int, default=64, help="how many images of each (64)")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise, which is the same for both (0)")
+    parser.add_argument("--out", type=Path, default=Path("compare.png"), help="FILE.png (compare.png)")
+    options = parser.parse_args(arguments)
+
+    from gan_lab import comparing
+
+    with disk_errors_told(options.out, lambda: "or choose another --out"):
+        lines = comparing.compare(options.left, options.right, options.out, options.num, options.seed)
+    print(*lines, "", f"picture {options.out}", sep="\n")
 
 
 def classifier(arguments: list[str]) -> None:

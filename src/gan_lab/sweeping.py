@@ -17,12 +17,25 @@ from gan_lab.errors import StoppedError, UserError
 from gan_lab.overrides import value_of
 
 _command_process: int | None = None
+_works_for_launcher = False
 _stopped: list[int] = []  # the signals that have asked this process of a launcher to end
 
 
 def is_command() -> bool:
     """Whether this process is the command itself, rather than one that a launcher has started for jobs."""
     return _command_process == os.getpid()
+
+
+def threads(processes: int) -> str:
+    """OMP_NUM_THREADS for each process of a run that has several: 1, or what the user has set for each.
+
+    In a process of a launcher it is the share of the whole job. On two cores that others used as well, two processes
+    of two threads each trained a seventeenth of the images that two of one did.
+    """
+    given = os.environ.get("OMP_NUM_THREADS", "1")
+    if _works_for_launcher and given.isdecimal():
+        return str(max(1, int(given) // processes))
+    return given
 
 
 @contextmanager
@@ -86,6 +99,8 @@ def job() -> Iterator[None]:
     Raises:
         StoppedError: where a signal has asked for the end before or after training, which has its own handlers.
     """
+    global _works_for_launcher
+    _works_for_launcher = not is_command()
     if is_command() or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -107,6 +122,7 @@ def job() -> Iterator[None]:
         yield
     except StoppedError as error:
         _stopped.append(error.signum)
+        print(error, file=sys.stderr, flush=True)
         if os.getppid() != parent:  # nobody waits for the answer
             os._exit(error.exit_code)
         raise

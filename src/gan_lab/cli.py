@@ -1,11 +1,10 @@
-"""The command line: `gan-lab train`, `sample`, `evaluate`, `report` and `classifier`.
+"""The command line: `gan-lab train`, `sample`, `evaluate`, `report`, `compare` and `classifier`.
 
 Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_lab import launch
+from gan_lab.commands import classifier, compare, evaluate, report, sample
 from gan_lab.disk import disk_errors_told
 from gan_lab.errors import StoppedError, UserError
 
@@ -27,6 +27,7 @@ gan-lab COMMAND ...
   sample CHECKPOINT                          make images with a trained generator
   evaluate CHECKPOINT [GROUP=OPTION ...]     measure a trained generator again
   report FOLDER                              tables, verdicts, curves and samples of many runs on one page
+  compare RUN RUN                            two trained generators side by side: samples, numbers, choices
   classifier NAME                            train the classifier behind fid/classifier
 """
 
@@ -37,7 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 after a mistake of the user's, told in one line, 130 or 143 after
     a signal that asked for the end."""
     command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
-    commands = {"train": train, "sample": sample, "evaluate": evaluate, "report": report, "classifier": classifier}
+    commands = {
+        "train": train,
+        "sample": sample,
+        "evaluate": evaluate,
+        "report": report,
+        "compare": compare,
+        "classifier": classifier,
+    }
     if command in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -69,11 +77,11 @@ def train(arguments: list[str]) -> None:
         launch.end_with_parent()
 
     from gan_lab.ablation import with_ablation
-    from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
+    from gan_lab.overrides import refuse_used_folders, value_of, with_launcher_defaults, with_resumed_choices
     from gan_lab.run_folder import refuse_links
 
     with disk_errors_told(value_of("hydra.run.dir", arguments) or "logs", lambda: OTHER_FOLDER):
-        arguments = with_resumed_choices(with_ablation(arguments))
+        arguments = with_launcher_defaults(with_resumed_choices(with_ablation(arguments)))
         if launch.rank() == 0:  # it alone: another rank might find what this one has begun to write
             refuse_used_folders(arguments)
             folder = value_of("hydra.run.dir", arguments)
@@ -91,6 +99,7 @@ def run_hydra(arguments: list[str]) -> None:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
+    from gan_lab import sweeping
     from gan_lab.building import conf_folder
     from gan_lab.overrides import explain
 
@@ -98,7 +107,8 @@ def run_hydra(arguments: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors on instead of printing them over many lines
     sys.argv = [sys.argv[0], *arguments]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
+        with sweeping.command():
+            hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(job)()
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if show_traceback:
             raise
@@ -113,111 +123,25 @@ def job(config: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from gan_lab import sweeping
     from gan_lab.building import build, plain
+    from gan_lab.overrides import value_of
 
     hydra_config = HydraConfig.get()
+    overrides = [text for text in hydra_config.overrides.task if value_of("sweep", [text]) is None]  # it is one job's
     try:
-        run = build("job", plain(config)["job"])
-        folder = Path(hydra_config.runtime.output_dir)
-        with disk_errors_told(folder, lambda: OTHER_FOLDER):
-            return run(config, folder, list(hydra_config.overrides.task))
+        with sweeping.job():
+            run = build("job", plain(config)["job"])
+            folder = Path(hydra_config.runtime.output_dir)
+            with disk_errors_told(folder, lambda: OTHER_FOLDER):
+                return run(config, folder, overrides)
     except UserError as error:
-        if hydra_config.mode == RunMode.MULTIRUN and not isinstance(error, StoppedError):
+        if hydra_config.mode == RunMode.MULTIRUN and not (isinstance(error, StoppedError) and sweeping.is_command()):
             raise  # Hydra goes on with the other jobs, and raises it at the end
         if launch.rank() == 0:
             tell(error)
             if hydra_config.mode == RunMode.MULTIRUN:
-                sweep = f"hydra.sweep.dir={hydra_config.sweep.dir} resume=auto"
-                print(f"jobs are left; the same command with {sweep} goes on with them", file=sys.stderr)
+                print(f"jobs are left; {sweeping.how_to_go_on(hydra_config.sweep.dir)}", file=sys.stderr)
         elif not isinstance(error, StoppedError):
             print(f"error in process {launch.rank()}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error  # passes Hydra by, which would print more lines
-
-
-def sample(arguments: list[str]) -> None:
-    """Write images of a trained generator: a grid, a folder or an array."""
-    parser = argparse.ArgumentParser("gan-lab sample", description="Make images with a trained generator.")
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
-    parser.add_argument("--num", type=int, default=64, help="how many images (64)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same images (0)")
-    parser.add_argument("--label", type=int, help="the class to make; conditional models only")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("samples.png"),
-        help="FILE.png: one grid; FILE.npz: uint8 array `images` [N, H, W, C]; anything else: a folder of PNG files",
-    )
-    options = parser.parse_args(arguments)
-
-    from gan_lab.checkpoint import find_checkpoint, load_model, read_checkpoint
-    from gan_lab.sampling import write_images
-
-    if options.num < 1:
-        raise UserError(f"--num {options.num} must be at least 1")
-    model = load_model(read_checkpoint(find_checkpoint(options.checkpoint)))
-    if options.label is not None:
-        model.check_label(options.label)
-    with disk_errors_told(options.out, lambda: "or choose another --out"):
-        write_images(model.sample(options.num, options.seed, label=options.label), options.out)
-    print(f"{options.num} images in {options.out}")
-
-
-def evaluate(arguments: list[str]) -> None:
-    """Measure a trained generator again, and print the numbers with their protocol as JSON."""
-    parser = argparse.ArgumentParser("gan-lab evaluate", description="Measure a trained generator again.")
-    parser.add_argument("checkpoint", type=Path, help="a .ckpt file or a run folder")
-    parser.add_argument("overrides", nargs="*", help="choices of this measurement, as metrics=inception data.root=PATH")
-    parser.add_argument("--out", type=Path, help="a folder for evaluation.json and for what the measures draw")
-    options = parser.parse_intermixed_args(arguments)
-
-    import json
-
-    from gan_lab.evaluating import evaluate_checkpoint
-
-    with disk_errors_told(options.out or "the output", lambda: "or choose another --out"):
-        print(json.dumps(evaluate_checkpoint(options.checkpoint, options.overrides, options.out), indent=2))
-
-
-def report(arguments: list[str]) -> None:
-    """Write a page, a Markdown file and a table about all runs in a folder, and print the verdicts."""
-    parser = argparse.ArgumentParser("gan-lab report", description="Tables, verdicts, curves and samples of many runs.")
-    parser.add_argument("folder", type=Path, help="a run, a sweep, or a folder with many of them")
-    parser.add_argument("--out", type=Path, help="NAME: writes NAME.html, NAME.md and NAME.csv (FOLDER/report)")
-    parser.add_argument("--metric", help="what to compare, as kid/classifier (fid/classifier, where all runs have it)")
-    parser.add_argument("--baseline", help="the choice that others are compared with, as noise=normal")
-    options = parser.parse_args(arguments)
-
-    from gan_lab.report.page import write_report
-
-    with disk_errors_told(options.out or options.folder, lambda: "or choose another place by --out NAME"):
-        made = write_report(options.folder, options.out, options.metric, options.baseline)
-    for title, line in made.verdicts:
-        print(f"{title}: {line}")
-    print(f"{made.runs} runs, {made.failed} of them failed or not finished, in {', '.join(map(str, made.files))}")
-
-
-def classifier(arguments: list[str]) -> None:
-    """Train the classifier behind `fid/classifier` by its recipe."""
-    parser = argparse.ArgumentParser("gan-lab classifier", description="Train the classifier behind fid/classifier.")
-    parser.add_argument("name", help="the data set, an option of data=")
-    parser.add_argument("--out", type=Path, required=True, help="FILE.safetensors to write")
-    parser.add_argument("--root", default=None, help="data.root")
-    options = parser.parse_args(arguments)
-
-    import logging
-
-    from gan_lab.atomic import atomic
-    from gan_lab.building import build
-    from gan_lab.metrics import classifier as recipe
-    from gan_lab.overrides import compose, quoted
-
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    overrides = [f"data={options.name}"] + ([f"data.root={quoted(options.root)}"] if options.root else [])
-    data = build("data", compose(overrides)["data"])
-    splits = data.read(data.root)
-    with disk_errors_told(options.out, lambda: "or choose another --out"), atomic(options.out) as temporary:
-        temporary.touch()  # what cannot be written is told now, not after some minutes
-        content = recipe.train(options.name, splits)
-        temporary.write_bytes(content)
-    _, facts = recipe.load(content)
-    print(f"test accuracy {100 * float(facts['test_accuracy']):.2f} %, weights in {options.out}")

@@ -94,14 +94,16 @@ def launch(processes: int, overrides: Sequence[str], folder: Path) -> None:
         UserError: where a process has failed; it has printed why.
         StoppedError: where a signal has asked for the end, which the processes answer by saving.
     """
+    from gan_lab.sweeping import threads  # which needs this module
+
     torchrun = TORCHRUN.format(parent=os.getpid())
     command = [sys.executable, "-c", torchrun, "--standalone", f"--nproc-per-node={processes}"]
     command += ["-m", "gan_lab", "train", *overrides, f"hydra.run.dir={quoted(folder)}"]
     environment = {
-        "OMP_NUM_THREADS": "1",
         "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": PATIENCE,
         "LOGLEVEL": "ERROR",
         **os.environ,
+        "OMP_NUM_THREADS": threads(processes),
     }
     environment.pop("HYDRA_FULL_ERROR", None)  # set by our own command line, not by the user
     # in a session of its own, so that Ctrl-C reaches it once, and from here

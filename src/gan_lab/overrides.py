@@ -11,6 +11,30 @@ from typing import Any
 from gan_lab.errors import UserError
 from gan_lab.run_folder import AUTO, owner, refuse_used_folder, refuse_used_sweep
 
+EXTRAS = {
+    "hydra/launcher=joblib": "joblib",
+    "hydra/launcher=submitit_local": "submitit",
+    "hydra/launcher=submitit_slurm": "submitit",
+    "hydra/launcher=ray": "ray",
+    "hydra/sweeper=optuna": "optuna",
+}
+"""Choices that a plugin of Hydra gives, each with the extra of ours that installs it."""
+
+
+def with_launcher_defaults(arguments: list[str]) -> list[str]:
+    """The arguments, and after the choice of a launcher our defaults of it.
+
+    Hydra has its plugin's own under the name that the user types, and takes no second file of that name.
+    """
+    from gan_lab.building import conf_folder
+
+    places = [index for index, argument in enumerate(arguments) if _key(argument) == "hydra/launcher"]
+    launcher = value_of("hydra/launcher", arguments)
+    if not places or not (conf_folder() / "hydra" / "launcher_defaults" / f"{launcher}.yaml").is_file():
+        return arguments
+    after = places[-1] + 1  # not at an end: argparse wants all overrides on one side of the flags
+    return [*arguments[:after], f"+hydra/launcher_defaults@hydra={launcher}", *arguments[after:]]
+
 
 def with_resumed_choices(arguments: list[str]) -> list[str]:
     """The arguments, and for `resume=PATH` before them those that the resumed run was started with, and its folder.
@@ -74,7 +98,8 @@ def refuse_used_folders(arguments: list[str]) -> None:
     folder, sweep = value_of("hydra.run.dir", arguments), value_of("hydra.sweep.dir", arguments)
     resumed = value_of("resume", arguments)
     if resumed == AUTO:
-        key = "hydra.sweep.dir" if {"-m", "--multirun"} & {*arguments} else "hydra.run.dir"
+        sweeps = {"-m", "--multirun"} & {*arguments} or value_of("sweep", arguments) not in (None, "null")
+        key = "hydra.sweep.dir" if sweeps else "hydra.run.dir"
         if value_of(key, arguments) is None:
             raise UserError(f"resume={AUTO} goes on with the run in a folder that you name: add {key}=FOLDER")
         return
@@ -142,6 +167,8 @@ def explain(error: Exception) -> str:
     missing_option = re.search(r"Could not (?:find|load) '([\w./@]+)/([^'/]*)'", text)
     if missing_option:
         group, option = missing_option.groups()
+        if f"{group}={option}" in EXTRAS:
+            return f"{group}={option} needs an extra package: pip install 'gan-lab[{EXTRAS[f'{group}={option}']}]'"
         options = options_of(group)
         return f"{group}={option}: there is no such option; choose one of {', '.join(options)}{_near(option, options)}"
     missing_key = re.search(r"Could not override '([^']*)'", text)

@@ -148,7 +148,9 @@ def trained(shape: tuple[int, int, int], images: Images, recipe: dict[str, Any] 
     """
     with torch.random.fork_rng():
         torch.manual_seed(recipe["seed"])
-        network = Classifier(*shape).to(images.pictures.device, memory_format=torch.channels_last)  # faster by a half
+        network = Classifier(*shape).to(
+            images.pictures.device, memory_format=torch.channels_last
+        )  # nearly twice as fast
         return fit(network, images, recipe)
 
 

@@ -117,3 +117,20 @@ def test_best_lines_and_verdicts_of_a_report(benchmark: Any, tmp_path: Path) -> 
     assert best_lines.verdicts(rows, "board").splitlines()[2:] == [
         "| `noise=uniform` | `noise=normal` | -2.0 | -3.0 to -1.0 | 3 | better |"
     ]
+
+
+def test_the_numbers_of_one_generator(benchmark: Any) -> None:
+    protocol = {"features": "some", "generated": 10, "generator_weights": "raw", "noise_seed": 0, "subsets": 3}
+    entry = {"value": 0.123456, "floor": 0.5, "better": "lower", "seconds": 1.26, "protocol": protocol}
+    found = {
+        "checkpoint": "run",
+        "iterations": 52000,
+        "kid/x": entry,
+        "D/x": {**entry, "floor": None, "better": "neither"},
+    }
+    assert benchmark("evaluated").table(found).splitlines()[2:] == [
+        "| `kid/x` | 0.1235 | 0.5 | lower | 1.3 |",
+        "| `D/x` | 0.1235 |  |  | 1.3 |",
+        "",
+        "- 52,000 iterations; features: some; generated: 10; generator weights: raw; noise seed: 0",
+    ]

@@ -49,7 +49,7 @@ def verdicts(rows: Sequence[Row], but: str) -> str:
     """What each ablation has found: the difference in FID from its baseline, with the interval that it is judged by."""
     table = []
     for row in rows:
-        if row["section"] == but or row["metric"] != FID or row["choice"] == row["baseline"] or not row["difference"]:
+        if row["section"] == but or row["metric"] != FID or row["choice"] == row["baseline"] or not row["verdict_low"]:
             continue
         interval = f"{float(row['verdict_low']):+.1f} to {float(row['verdict_high']):+.1f}"
         cells = [f"`{row['choice']}`", f"`{row['baseline']}`", f"{float(row['difference']):+.1f}", interval]

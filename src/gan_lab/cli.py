@@ -131,6 +131,7 @@ def job(config: DictConfig) -> float | None:
     overrides = [text for text in hydra_config.overrides.task if value_of("sweep", [text]) is None]  # it is one job's
     try:
         with sweeping.job():
+            sweeping.refuse_nothing_to_minimize(hydra_config.sweeper, plain(config))
             run = build("job", plain(config)["job"])
             folder = Path(hydra_config.runtime.output_dir)
             with disk_errors_told(folder, lambda: OTHER_FOLDER):

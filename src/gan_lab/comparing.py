@@ -88,7 +88,7 @@ def read_metrics(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{file} is not a summary that this version writes; gan-lab evaluate measures again") from error
     return {
-        name: {"value": numbers[name], "better": metrics[name].get("better"), "protocol": protocol}
+        name: {"value": numbers[name], "better": str(metrics[name].get("better")), "protocol": protocol}
         for name, protocol in zip(metrics, protocols, strict=True)
     }, ""
 
@@ -124,8 +124,10 @@ def metric_lines(left: Side, right: Side) -> list[str]:
             values = [number(None if entry is None else entry["value"]) for entry in (first, second)]
             table.append((shown(name), *values, "-", "-"))
             continue
-        table.append((shown(name), *numbers(first["value"], second["value"]), winner(first, second)))
-        warnings += protocol_warnings(name, first["protocol"], second["protocol"])
+        otherwise = measured_otherwise(name, first["protocol"], second["protocol"])
+        value, other, difference = numbers(first["value"], second["value"])
+        table.append((shown(name), value, other, *(("-", "-") if otherwise else (difference, winner(first, second)))))
+        warnings += otherwise
     return [*lines, *aligned(table), *warnings]
 
 
@@ -148,11 +150,15 @@ def winner(first: dict[str, Any], second: dict[str, Any]) -> str:
     return "right" if gain > 0 else "left" if gain < 0 else "equal" if gain == 0 else "-"
 
 
-def protocol_warnings(name: str, left: dict[str, Any], right: dict[str, Any]) -> list[str]:
-    """A line for each part of the protocol by which two values of a metric do not compare."""
+def measured_otherwise(name: str, left: dict[str, Any], right: dict[str, Any]) -> list[str]:
+    """A line for each part of the protocol by which two values of a metric do not compare.
+
+    What is said of the generator and its noise tells what was measured, and not how.
+    """
     return [
         f"warning: {shown(name)} was measured differently: {key} {before} on the left, {now} on the right"
         for key, before, now in differences(dict(flat("", left)), dict(flat("", right)))
+        if not key.startswith(("generator", "noise"))
     ]
 
 

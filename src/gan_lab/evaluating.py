@@ -39,11 +39,12 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str], out: Path | None =
     device = torch.device("cuda" if accelerator == "gpu" else "cpu")
     model = load_model(content).to(device)
     data = build("data", config["data"])
-    channels = next(iter(model.sample(1, seed=0))).images.shape[1]
-    if channels != data.image_shape[0]:
+    shape = tuple(next(iter(model.sample(1, seed=0))).images.shape[1:])
+    if shape != data.image_shape:
+        made, real = ("x".join(map(str, sizes)) for sizes in (shape, data.image_shape))
         raise UserError(
-            f"the checkpoint's images have {channels} channels, and those of data={data.name} {data.image_shape[0]}; "
-            "choose data=NAME as in its run"
+            f"the checkpoint's images are {made} (channels, height, width), and those of data={data.name} {real}; "
+            "choose data=NAME and data.image_size as in its run"
         )
     battery = build("metrics", config["metrics"])
     battery.prepare(data, device)

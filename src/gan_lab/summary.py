@@ -28,10 +28,10 @@ def summarize(
     """Results, their protocol, the budget spent and the software, ready for JSON."""
     iterations = model.iteration
     metrics = {} if evaluation is None else {name: dict(entry) for name, entry in evaluation.latest.items()}
-    headline = None if evaluation is None else evaluation.battery.frechet_distance
-    if evaluation is not None and headline is not None and headline.name in metrics:
+    headline = None if evaluation is None else evaluation.battery.headline
+    if evaluation is not None and headline in metrics and evaluation.fid:
         best_iteration = min(evaluation.fid, key=lambda at: (evaluation.fid[at], at))
-        metrics[headline.name] |= {"best": evaluation.fid[best_iteration], "best_iteration": best_iteration}
+        metrics[headline] |= {"best": evaluation.fid[best_iteration], "best_iteration": best_iteration}
     return {
         "metrics": metrics,
         "iterations": iterations,
@@ -100,19 +100,25 @@ def shown(path: Path) -> Path:
     return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
 
 
+def number_line(name: str, entry: dict[str, Any]) -> str:
+    """A number with its floor, and the best of the run where that is known."""
+    facts = []
+    if "times_floor" in entry:
+        facts.append(f"{entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of real test images")
+    if "best" in entry:
+        facts.append(f"best {entry['best']:.4g} at iteration {entry['best_iteration']}")
+    return f"{name}: {entry['value']:.4g}" + (f" ({'; '.join(facts)})" if facts else "")
+
+
 def closing_lines(summary: dict[str, Any], folder: Path) -> list[str]:
     """What to tell the user at the end: the result, and where everything is."""
     place = shown(folder)
     grids = sorted((folder / "samples").glob("[0-9]*.png"))
-    metrics = summary["metrics"]
-    lines = [
-        f"{name}: {entry['value']:.4g} ({entry['times_floor']:.1f} x the floor {entry['floor']:.4g} of "
-        f"real test images; best {entry['best']:.4g} at iteration {entry['best_iteration']})"
-        for name, entry in metrics.items()
-        if "best" in entry
+    lines = [number_line(name, entry) for name, entry in summary["metrics"].items() if name.startswith("fid/")]
+    others = [
+        f"{name} {entry['value']:.4g}" for name, entry in summary["metrics"].items() if not name.startswith("fid/")
     ]
-    lines += [", ".join(f"{name} {entry['value']:.4g}" for name, entry in metrics.items() if "best" not in entry)]
-    lines = [line for line in lines if line]
+    lines += [", ".join(others)] if others else []
     lines += [
         f"{summary['iterations']} iterations, {summary['images_seen']} images in {summary['seconds']:.0f} s, of which "
         f"{summary['training_seconds']:.0f} s training at {summary['images_per_second']:.0f} images/s",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from gan_lab import launch
 from gan_lab.errors import StoppedError, UserError
@@ -83,6 +84,13 @@ def command() -> Iterator[None]:
     if received:
         name, folder = signal.Signals(received[0]).name, value_of("hydra.sweep.dir", sys.argv) or "FOLDER"
         raise StoppedError(f"{name}: the jobs have stopped; {how_to_go_on(folder)}", received[0])
+
+
+def refuse_nothing_to_minimize(sweeper: Any, config: dict[str, Any]) -> None:
+    """Raise a `UserError` where a search for the lowest FID would train without measuring it."""
+    is_search = "direction" in sweeper
+    if is_search and "fid" not in config.get("metrics", {}).get("measure", {}):
+        raise UserError("sweep=optuna looks for the lowest FID, which is not measured; choose metrics=quick")
 
 
 def how_to_go_on(folder: str) -> str:

@@ -11,7 +11,7 @@ from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
 from gan_lab.metrics.battery import Battery, Measured, refuse_empty
 from gan_lab.metrics.features import Features
-from gan_lab.metrics.measure import HIGHER, LOWER, Measure, Samples, Score
+from gan_lab.metrics.measure import HIGHER, LOWER, Measure, Reference, Samples, Score
 from gan_lab.models.noise_gan import NoiseGAN
 from gan_lab.overrides import compose
 
@@ -78,10 +78,10 @@ def test_a_number_carries_its_protocol_and_its_time(model: NoiseGAN) -> None:
     found = battery(one=Brightness()).measure(model, 5, at_end=True)["brightness"]
     assert found.protocol == {
         "features": "mean and maximum",
-        "reference": "none",
         "generated": 700,
         "generator_weights": "raw",
         "noise_seed": 5,
+        "reference": "none",
         "unit": "grey levels",
     }
     assert found.seconds > 0
@@ -118,6 +118,41 @@ def test_processes_share_the_samples_and_put_them_together_in_order(
                 assert torch.equal(samples.pictures, whole.seen.pictures)
                 assert torch.equal(samples.features, whole.seen.features)
     assert [len(parts) for parts in sent] == [2, 2]
+
+
+class Elsewhere(nn.Module):
+    """Features on another device than that of the pictures."""
+
+    num_features = 2
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(pictures), 2, device="meta")
+
+
+def test_a_head_of_its_own_goes_to_the_device_of_the_network() -> None:
+    found = Features("test", Elsewhere(), "elsewhere", nn.Linear(2, 3))
+    reference = Reference(build("data", compose([])["data"]), found, 10, torch.device("meta"))
+    assert reference.head is not None
+    assert reference.head(reference.features_of(torch.zeros(4, 1, 8, 8, dtype=torch.uint8))).device.type == "meta"
+
+
+def test_a_failure_of_the_first_process_is_told_to_the_others(model: NoiseGAN, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Measure):
+        def measure(self, samples: Samples) -> dict[str, Score]:
+            raise ValueError("out of order")
+
+    sent: list[Any] = []
+    for rank, error in ((0, ValueError), (1, UserError)):
+        made = battery(100, one=Failing())
+        made.rank, made.world_size = rank, 2
+
+        def broadcast(out: list[Any], rank: int = rank, **_: Any) -> None:
+            sent[:], out[:] = (out, out) if rank == 0 else (sent, sent)
+
+        monkeypatch.setattr(torch.distributed, "broadcast_object_list", broadcast)
+        monkeypatch.setattr(Battery, "_samples", lambda self, model, seed: None)
+        with pytest.raises(error, match="out of order"):
+            made.measure(model, 0, at_end=True)
 
 
 def test_nothing_to_measure() -> None:

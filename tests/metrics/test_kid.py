@@ -89,7 +89,10 @@ def test_where_there_are_fewer_images_than_a_subset_takes_all_are_one() -> None:
 
 
 def test_its_protocol() -> None:
-    assert measure_of("kid").protocol() == {
+    measure = measure_of("kid")
+    measure.prepare(reference_of(random_features(30, 2, 0), random_features(10, 2, 1), num_samples=20))
+    assert measure.protocol() == {
+        "reference": "20 of the training images",
         "kernel": "(x . y / D + 1)^3, unbiased",
         "subsets": 100,
         "subset_size": 1000,

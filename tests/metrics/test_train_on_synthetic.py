@@ -15,7 +15,7 @@ from gan_lab.metrics.measure import HIGHER, Score
 
 NAME = "train_on_synthetic/accuracy"
 DIGITS = digits.read(Path("unused"))
-QUICK = {"num_samples": 1400, "num_validation": 300, "epochs": 2, "batch_size": 64}
+QUICK = {"num_samples": 1400, "num_validation": 300, "epochs": 10, "batch_size": 64}
 
 
 def score(images: Images, data: Splits = DIGITS, **options: Any) -> Score:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -175,8 +176,26 @@ def test_other_weights_and_budgets_are_compared_with_a_warning(tmp_path: Path) -
     assert "4 of 4 runs took a part of their budget only" in told
 
 
-@pytest.mark.parametrize("missing", [0, 2])
-def test_an_ablations_missing_seeds_are_told(tmp_path: Path, missing: int) -> None:
-    seeds = range(5 - missing)
-    analysis = only(write_sweep(tmp_path / "s", "noise", ["normal", "uniform"], seeds, lambda o, s: 1.0, ABLATION))
-    assert any("of the 5 that the ablation asks for" in line for line in analysis.warnings) == bool(missing)
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_choice_with_fewer_seeds_than_others_is_told(tmp_path: Path, missing: bool) -> None:
+    sweep = write_sweep(tmp_path / "s", "noise", ["normal", "uniform"], range(3), lambda o, s: 1.0, ABLATION)
+    if missing:
+        shutil.rmtree(max(sweep.glob("[0-9]*"), key=lambda job: int(job.name)))
+    told = [line for line in only(sweep).warnings if "of 2 seeds, where others have 3" in line]
+    assert len(told) == missing
+
+
+def test_booleans_are_found_as_hydra_writes_them(tmp_path: Path) -> None:
+    asked = {"question": "Which?", "seeds": 2, "choices": {"model.saturating": [True, False]}}
+    options = ["True", "False"]  # so Hydra writes true and false into overrides.yaml
+    analysis = only(write_sweep(tmp_path / "s", "model.saturating", options, range(2), lambda o, s: 1.0, asked))
+    assert analysis.baseline is not None
+    assert analysis.baseline.label == "model.saturating=True"
+
+
+def test_differences_that_are_equal_but_for_rounding_are_not_called(tmp_path: Path) -> None:
+    """Two accuracies of 359 images, both 7 images better: the differences are not quite the same number."""
+    values = {("a", 0): 300 / 359, ("b", 0): 307 / 359, ("a", 1): 211 / 359, ("b", 1): 218 / 359}
+    assert values["b", 0] - values["a", 0] != values["b", 1] - values["a", 1]
+    analysis = only(write_sweep(tmp_path / "s", "choice", ["a", "b"], range(2), lambda o, s: values[o, s]))
+    assert analysis.rows[1].verdict == "no difference shown"

@@ -12,8 +12,10 @@ import torch
 from gan_lab.callbacks.recording import Recorder
 from gan_lab.callbacks.samples import draw
 from gan_lab.callbacks.schedule import is_due
-from gan_lab.metrics.battery import Battery, tell_times
+from gan_lab.metrics.battery import Battery
+from gan_lab.metrics.measure import HIGHER, LOWER, NEITHER
 from gan_lab.models.noise_gan import NoiseGAN
+from gan_lab.trust import plain_leaves
 
 
 class Evaluation(pl.Callback):
@@ -49,9 +51,8 @@ class Evaluation(pl.Callback):
             measured = self.battery.measure(pl_module, self.seed, at_end)
         seconds = self.recorder.stopwatch.total - total
         self.latest = {name: found.entry() for name, found in measured.items()}
-        headline = self.battery.frechet_distance
-        if headline is not None:
-            self.fid[trainer.global_step] = measured[headline.name].score.value
+        if self.battery.headline in measured:
+            self.fid[trainer.global_step] = measured[self.battery.headline].score.value
         scalars = {name: found.score.value for name, found in measured.items()}
         self.recorder.record(trainer, {**scalars, "measuring_seconds": seconds})
         if trainer.is_global_zero:
@@ -59,24 +60,36 @@ class Evaluation(pl.Callback):
                 if found.score.picture is not None:
                     draw(trainer, found.score.picture, name, self.folder / f"{name}.png")
             if at_end:
-                tell_times(measured)
+                self.battery.tell_times()
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been measured."""
-        return {"fid": dict(self.fid), "latest": self.latest}
+        """What has been measured, and how FID was."""
+        return {"fid": dict(self.fid), "measured_as": self.battery.how_fid_is_measured(), "latest": self.latest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from it."""
-        self.fid = {int(iteration): float(fid) for iteration, fid in state_dict["fid"].items()}
-        self.latest = {str(name): _whole(entry) for name, entry in state_dict["latest"].items()}
+        """Go on from it; the state may come from a stranger. Distances that were measured otherwise do not compare."""
+        if state_dict["measured_as"] == self.battery.how_fid_is_measured():
+            self.fid = {int(iteration): _finite(fid) for iteration, fid in state_dict["fid"].items()}
+        plain_leaves("latest", state_dict["latest"])
+        self.latest = {name: _whole(name, entry) for name, entry in state_dict["latest"].items()}
 
 
-def _whole(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of a checkpoint, its number a number and its protocol there."""
-    value = float(entry["value"])
-    if not math.isfinite(value):
-        raise ValueError(f"a measured value is {value}")
-    return {**entry, "value": value, "protocol": dict(entry["protocol"]), "details": dict(entry["details"])}
+def _whole(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a checkpoint with the keys that it should have, and no others."""
+    if not name.isprintable() or entry["better"] not in (LOWER, HIGHER, NEITHER):
+        raise ValueError(f"{name!r} is no number of ours")
+    known = {key: entry[key] for key in ("better", "floor", "details", "protocol")}
+    known |= {key: _finite(entry[key]) for key in ("value", "seconds", "times_floor") if key in entry}
+    if known["floor"] is not None:
+        known["floor"] = _finite(known["floor"])
+    return {key: known[key] for key in entry if key in known}
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"a measured value is {number}")
+    return number
 
 
 def _share_buffers(module: NoiseGAN) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_lab.building import first_line
 from gan_lab.checks import check_whole
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.errors import UserError
@@ -61,6 +62,7 @@ class Battery:
         self.measures = measure
         self.num_samples = num_samples
         self.every = every
+        self.seconds: dict[str, float] = {}
 
     def prepare(self, data: ImageDataModule, device: torch.device, rank: int = 0, world_size: int = 1) -> None:
         """Load the features, and let each measure take what it needs of the real images.
@@ -78,32 +80,62 @@ class Battery:
         """The measure by which the best checkpoint is chosen, and which a sweeper minimizes; `None` without it."""
         return next((measure for measure in self.measures.values() if isinstance(measure, FrechetDistance)), None)
 
+    @property
+    def headline(self) -> str | None:
+        """The name of its number."""
+        return None if self.frechet_distance is None else self.frechet_distance.name
+
+    def how_fid_is_measured(self) -> str:
+        """Two Frechet distances compare where this is the same."""
+        reference, metric = self.reference, self.frechet_distance
+        parts = [] if metric is None else [*metric.protocol().items()]
+        return repr([self.headline, reference.features.description, self.num_samples, *parts])
+
     def measure(self, model: NoiseGAN, seed: int, at_end: bool) -> dict[str, Measured]:
-        """The scores of samples from the noise that `seed` gives, by their names; `at_end` with the costly ones."""
+        """The scores of samples from the noise that `seed` gives, by their names; `at_end` with the costly ones.
+
+        Raises:
+            UserError: in all processes but the first, where that one fails.
+        """
         samples = self._samples(model, seed)
-        found: list[dict[str, Measured] | None] = [None]
+        if self.world_size == 1:
+            return self._measured(samples, at_end)
+        found: list[dict[str, Measured] | str] = [""]
+        failure: Exception | None = None
         if self.rank == 0:
-            chosen = [measure for measure in self.measures.values() if at_end or measure.in_training]
-            found = [{name: entry for measure in chosen for name, entry in self._timed(measure, samples).items()}]
-        if self.world_size > 1:
-            torch.distributed.broadcast_object_list(found, src=0, device=self.reference.device)
-        assert found[0] is not None
+            try:
+                found = [self._measured(samples, at_end)]
+            except Exception as error:  # told to the others, which would wait for it
+                failure, found = error, [first_line(error)]
+        torch.distributed.broadcast_object_list(found, src=0, device=self.reference.device)
+        if failure is not None:
+            raise failure
+        if isinstance(found[0], str):
+            raise UserError(f"the first process could not measure: {found[0]}")
         return found[0]
 
-    def _timed(self, measure: Measure, samples: Samples) -> dict[str, Measured]:
-        started = time.perf_counter()
-        scores = measure.measure(samples)
-        seconds = time.perf_counter() - started
-        protocol = {**self._protocol(samples), **measure.protocol()}
-        return {name: Measured(score, protocol, seconds) for name, score in scores.items()}
+    def _measured(self, samples: Samples, at_end: bool) -> dict[str, Measured]:
+        found: dict[str, Measured] = {}
+        self.seconds = {}
+        for key, measure in self.measures.items():
+            if at_end or measure.in_training:
+                started = time.perf_counter()
+                scores = measure.measure(samples)
+                self.seconds[key] = time.perf_counter() - started
+                protocol = {**self._protocol(samples), **measure.protocol()}
+                found |= {name: Measured(score, protocol, self.seconds[key]) for name, score in scores.items()}
+        return found
+
+    def tell_times(self) -> None:
+        """Log how long each measure took at the last measurement."""
+        times = ", ".join(f"{key} {seconds:.1f}" for key, seconds in self.seconds.items())
+        log.info("measured in seconds: %s", times)
 
     def _protocol(self, samples: Samples) -> dict[str, Any]:
-        """What all numbers have in common; a measure may say otherwise of its own."""
+        """What all numbers have in common; a measure adds its own, and says where it takes other samples."""
         ema = samples.model.ema
-        data = self.reference.data
         return {
             "features": self.reference.features.description,
-            "reference": f"{data.name}, {len(data.splits.train)} training images of {data.image_shape[1]} pixels",
             "generated": len(samples.pictures),
             "generator_weights": "raw" if ema is None else f"average of decay {ema.decay}",
             "noise_seed": samples.seed,
@@ -112,7 +144,7 @@ class Battery:
     @torch.no_grad()
     def _samples(self, model: NoiseGAN, seed: int) -> Samples:
         """The samples of all processes, in the order in which one would have made them."""
-        head = self.reference.features.head
+        head = self.reference.head
         parts: list[tuple[Tensor | None, ...]] = []
         for images, labels in model.sample(self.num_samples, seed, self.rank, self.world_size):
             seen = self.reference.features_of(images)
@@ -141,12 +173,6 @@ def _joined(column: tuple[Tensor | None, ...]) -> Tensor | None:
     """All tensors of a column in one, or `None` where it has none."""
     there = [part for part in column if part is not None]
     return torch.cat(there) if there else None
-
-
-def tell_times(measured: dict[str, Measured]) -> None:
-    """Log how long each measure has taken; several scores of one share its time."""
-    times = dict.fromkeys((name.split("/")[0], round(entry.seconds, 1)) for name, entry in measured.items())
-    log.info("measured in seconds: %s", ", ".join(f"{name} {seconds}" for name, seconds in times))
 
 
 def refuse_empty(config: dict[str, Any]) -> None:

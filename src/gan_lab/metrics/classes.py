@@ -12,9 +12,8 @@ from gan_lab.metrics.measure import HIGHER, LOWER, Measure, Reference, Samples, 
 
 def probabilities_of_test_images(reference: Reference) -> Tensor:
     """What the classifier says of the reference's test images, `[M, classes]`; it must have one."""
-    head = reference.features.head
-    assert head is not None
-    return head.to(reference.device)(reference.test_features).softmax(1)
+    assert reference.head is not None
+    return reference.head(reference.test_features).softmax(1)
 
 
 class ClassHistogram(Measure):

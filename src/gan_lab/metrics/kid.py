@@ -52,8 +52,9 @@ class KernelDistance(Measure):
         return {name: Score(float(distances.mean()), LOWER, self._floor, details)}
 
     def protocol(self) -> dict[str, Any]:
-        """Kernel and subsets."""
+        """The images, kernel and subsets."""
         return {
+            "reference": f"{len(self.reference.train_features)} of the training images",
             "kernel": "(x . y / D + 1)^3, unbiased",
             "subsets": self.subsets,
             "subset_size": self.subset_size,

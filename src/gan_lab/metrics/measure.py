@@ -46,6 +46,7 @@ class Reference:
         self.num_samples = num_samples  # how many samples each measurement is made of
         self.device = device
         self.network = features.network.to(device)
+        self.head = None if features.head is None else features.head.to(device)
 
     def chosen(self, images: Images, num: int) -> Images:
         """`num` of the images, or all where there are fewer: always the same ones, drawn without regard to class."""

@@ -50,8 +50,8 @@ class Modes(Measure):
     def _classes(self, pictures: Tensor) -> Tensor:
         """The classifier's verdict on uint8 `[N, C, H, W]`: `[N]` on the CPU."""
         reference = self.reference
-        assert reference.features.head is not None
-        head = reference.features.head.to(reference.device)
+        head = reference.head
+        assert head is not None
         return torch.cat([head(reference.features_of(chunk)).argmax(1).cpu() for chunk in pictures.split(500)])
 
     def measure(self, samples: Samples) -> dict[str, Score]:
@@ -73,7 +73,7 @@ class Modes(Measure):
 
     def protocol(self) -> dict[str, Any]:
         """The number of samples, on which both numbers depend."""
-        return {"samples": self.num_samples}
+        return {"generated": self.num_samples, "reference": "labels of all training images"}
 
 
 def counted(classes: Tensor, num_classes: int) -> Tensor:

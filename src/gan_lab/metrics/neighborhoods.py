@@ -81,7 +81,7 @@ class Neighborhoods(Measure):
         return {
             "precision_k": self.precision_k,
             "density_k": self.density_k,
-            "real_images": len(self.reference.train_features),
+            "reference": f"{len(self.reference.train_features)} of the training images",
             "floor_images": len(self.reference.test_features),
         }
 

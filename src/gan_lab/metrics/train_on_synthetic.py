@@ -66,12 +66,13 @@ class TrainOnSynthetic(Measure):
             "test_images": len(self._test),
             "recipe": self.recipe,
         }
-        floor = self._real_accuracy if self.compare_real else None
+        enough = len(self.reference.data.splits.train) >= self.num_samples
+        floor = self._real_accuracy if self.compare_real and enough else None
         return {"train_on_synthetic/accuracy": Score(measure_accuracy(network, self._test), HIGHER, floor, details)}
 
     def protocol(self) -> dict[str, Any]:
         """The samples that the classifier sees, and its recipe."""
-        return {"samples": self.num_samples, "validation_samples": self.num_validation, **self.recipe}
+        return {"generated": self.num_samples, "validation_samples": self.num_validation, **self.recipe}
 
     @property
     def _test(self) -> Images:

@@ -59,8 +59,9 @@ def as_override(value: Any) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two values of an override mean the same: quotes and spaces aside, and 1e-3 as 0.001."""
+    """Whether two values of an override mean the same: quotes and spaces aside, 1e-3 as 0.001, True as true."""
     plain = ["".join(sign for sign in value if sign not in " '\"") for value in (one, other)]
+    plain = [value.lower() if value.lower() in ("true", "false", "null") else value for value in plain]
     try:
         return float(plain[0]) == float(plain[1])
     except ValueError:

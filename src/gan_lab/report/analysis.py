@@ -179,16 +179,17 @@ def _judge(
 ) -> None:
     """Add a row's differences from the baseline, and the verdict on the main metric's."""
     own, others = values[row.choice.label], values[baseline.label]
+    otherwise = {name: measured_otherwise([row.choice, baseline], name.partition(": ")[0]) for name in own}
     row.differences = {
         name: compare(own[name], others[name], better.get(name, "neither"), comparisons)
         for name in own
-        if name in others
+        if name in others and not otherwise[name]
     }
+    if otherwise[main]:
+        row.verdict, row.reason = "not compared", f"measured otherwise ({otherwise[main]})"
+        return
     judged = row.differences[main]
     row.verdict, row.reason = judged.verdict, judged.reason
-    otherwise = measured_otherwise([row.choice, baseline], main)
-    if otherwise:
-        row.verdict, row.reason = "not compared", f"measured otherwise ({otherwise})"
 
 
 def _directions(section: Section, main: str | None) -> tuple[dict[str, str], list[str]]:

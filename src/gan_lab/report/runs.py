@@ -14,6 +14,7 @@ from gan_lab.report.files import DamagedError, number, read_json, read_yaml, sec
 
 MOST_RUNS = 20_000
 MOST_NAMES = 200  # of metrics in one summary, and of overrides; a stranger's file may hold a million
+LONGEST_OVERRIDE = 2000  # characters; two choices may differ only at the end of a long list
 DIRECTIONS = ("lower", "higher", "neither")
 
 
@@ -117,7 +118,7 @@ def read_overrides(path: Path) -> dict[str, str]:
     content = read_yaml(path)
     if not isinstance(content, list) or len(content) > MOST_NAMES or not all(isinstance(one, str) for one in content):
         raise DamagedError(f"{path.name} is no list of overrides")
-    pairs = (text(one).lstrip("+").partition("=") for one in content)
+    pairs = (text(one, LONGEST_OVERRIDE).lstrip("+").partition("=") for one in content)
     return {key: value for key, _, value in pairs}
 
 

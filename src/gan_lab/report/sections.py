@@ -80,7 +80,7 @@ def make_section(root: Path, parent: Path, runs: list[Run]) -> Section:
         (only,) = choices.values()
         only.label = _label({key: value for key, value in common.items() if key != "ablation"}) or "default choices"
     title = _title(root, parent, runs)
-    warnings += _missing_seeds(ablation, list(choices.values()))
+    warnings += _missing_seeds(list(choices.values()))
     return Section(title, parent, runs, list(choices.values()), keys, common, ablation, warnings)
 
 
@@ -122,11 +122,11 @@ def _count(choice: Choice) -> list[str]:
     return warnings
 
 
-def _missing_seeds(ablation: Ablation | None, choices: list[Choice]) -> list[str]:
-    if ablation is None or ablation.seeds is None:
-        return []
+def _missing_seeds(choices: list[Choice]) -> list[str]:
+    """The choices that were run with fewer seeds than others, as where a sweep was cut short."""
+    most = max((choice.planned for choice in choices), default=0)
     return [
-        f"{choice.label}: runs of {choice.planned} seeds, of the {ablation.seeds} that the ablation asks for"
+        f"{choice.label}: runs of {choice.planned} seeds, where others have {most}"
         for choice in choices
-        if choice.planned < ablation.seeds
+        if choice.planned < most
     ]

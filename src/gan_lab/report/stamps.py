@@ -89,7 +89,7 @@ def stamp_warnings(section: Section, metrics: Sequence[str]) -> list[str]:
         found = sorted({result.numbers[name] for result in results if name in result.numbers})
         if len(found) > 1:
             warnings.append(f"runs disagree in {name}: from {found[0]:,.0f} to {found[-1]:,.0f}")
-    for name in ("gan_lab version", "torch version", "git revision", "task", "device"):
+    for name in ("gan_lab version", "torch version", "git revision", "device"):
         values = list(dict.fromkeys(result.facts[name] for result in results))
         if len(values) > 1:
             warnings.append(f"runs disagree in {name}: {', '.join(values[:SHOWN_VALUES])}")

@@ -101,7 +101,8 @@ def _verdict(judged: Estimate, better: str, level: float) -> tuple[str, str]:
     if judged.low <= 0 <= judged.high:
         return "no difference shown", ""
     # Counts may differ by the same amount in all pairs, by chance: n signs agree with a probability of 2 ** (1 - n).
-    if not judged.std and 2.0 ** (1 - judged.n) > 1 - level:
+    even = judged.std is not None and judged.std <= 1e-9 * abs(judged.mean)  # but for rounding
+    if even and 2.0 ** (1 - judged.n) > 1 - level:
         return "no difference shown", "all pairs differ by the same amount, and are too few"
     direction = "lower" if judged.mean < 0 else "higher"
     if better == "neither":

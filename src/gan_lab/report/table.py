@@ -46,9 +46,8 @@ def _cells(analysis: Analysis, row: Row, name: str, estimate: Estimate) -> dict[
         "baseline": analysis.baseline.label if analysis.baseline else None,
     }
     difference = row.differences.get(name)
-    if difference is None or row.verdict == "not compared":
-        is_main = name == analysis.metric
-        return cells | ({"verdict": row.verdict, "reason": row.reason} if is_main else {})
+    if difference is None:
+        return cells | ({"verdict": row.verdict, "reason": row.reason} if name == analysis.metric else {})
     cells |= {
         "pairs": difference.estimate.n,
         "unpaired": difference.unpaired,

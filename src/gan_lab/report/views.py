@@ -62,7 +62,7 @@ def view_of(analysis: Analysis, with_grids: bool) -> View:
     """Put a section into words and pictures; curves and grids are read now, of the runs that they show."""
     rows = main_rows(analysis)
     names = further_numbers(analysis)
-    short_names = [name for name in names if ": " not in name or name.endswith(": times floor")]
+    short_names = [name for name in names if ": " not in name or name == f"{analysis.metric}: times floor"]
     bands, warnings = read_bands(analysis)
     grids, told = read_grids(analysis.section) if with_grids else ([], ["sample grids are left out: too many"])
     drawn = zip(bands, COLOURS, strict=False)

@@ -137,7 +137,10 @@ def assert_same_run(left: Path, right: Path) -> None:
     ]
     assert points[0] == points[1]
     assert curves(left) == curves(right)
-    grids = [{path.name: path.read_bytes() for path in (folder / "samples").iterdir()} for folder in (left, right)]
+    grids = [
+        {path.relative_to(folder): path.read_bytes() for path in (folder / "samples").rglob("*") if path.is_file()}
+        for folder in (left, right)
+    ]
     assert grids[0] == grids[1]
     summaries = [json.loads((folder / "summary.json").read_text()) for folder in (left, right)]
     assert timeless(summaries[0]) == timeless(summaries[1])

@@ -82,8 +82,8 @@ def test_a_run_that_crashed_and_was_resumed_equals_an_uninterrupted_one(
     for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step"):
         assert equal(left[key], right[key]), key
     assert left["global_step"] == 50
-    timeless = [{key: value for key, value in row.items() if "second" not in key} for row in rows(whole)]
-    assert timeless == [{key: value for key, value in row.items() if "second" not in key} for row in rows(broken)]
+    lines = [{key: value for key, value in row.items() if "second" not in key} for row in rows(whole)]
+    assert lines == [{key: value for key, value in row.items() if "second" not in key} for row in rows(broken)]
     for tag in ("loss/generator", "fid/classifier"):
         points = [[(event.step, event.value) for event in events(folder).Scalars(tag)] for folder in (whole, broken)]
         assert points[0] == points[1]

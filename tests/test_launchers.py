@@ -1,4 +1,4 @@
-"""Multiruns whose jobs run in processes of a launcher, and the search for the lowest FID."""
+"""Multiruns whose jobs run in processes of a launcher."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from typing import Any
 
 import hydra
 import pytest
-from omegaconf import OmegaConf
 from run_helpers import final, rows
 
-from gan_lab import cli, sweeping
+from gan_lab import sweeping
 from gan_lab.building import conf_folder
-from gan_lab.overrides import EXTRAS, refuse_used_folders, value_of, with_launcher_defaults, with_resumed_choices
+from gan_lab.overrides import EXTRAS, with_launcher_defaults
 
 REPOSITORY = Path(__file__).parents[1]
 TRAIN = REPOSITORY / "train.py"
@@ -33,7 +32,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 WITHOUT_PLUGINS = """
 import sys
 sys.modules["hydra_plugins"] = None  # whatever imports it finds nothing
-from gan_lab import cli, sweeping
+from gan_lab import cli
 codes = [cli.main(["train", "-m", "seed=0,1", choice]) for choice in sys.argv[1:]]
 print(codes)
 """
@@ -161,53 +160,6 @@ def test_submitit_runs_jobs_here_as_it_would_queue_them(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert summary(tmp_path / "sweep" / "0")["iterations"] == 2
     assert "fid/classifier: " in (tmp_path / "sweep" / "0" / "train.log").read_text()
-
-
-def test_optuna_finds_the_trial_of_the_lowest_fid(workplace: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """What the command line fixes is not searched; a trial that fails does not end the search, and all go on."""
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    budget = ["iterations=6", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=sweep"]
-    arguments = ["train", "sweep=optuna", *ALONE, *budget, "noise=normal", "data.image_size=choice(8,9)"]
-    assert cli.main(arguments) == 0
-    values = {
-        path.parent: summary(path.parent)["fid"]["fid/classifier"]["value"]
-        for path in workplace.glob("sweep/*/summary.json")
-    }
-    results = OmegaConf.load(workplace / "sweep" / "optimization_results.yaml")
-    best = min(values, key=lambda folder: values[folder])
-    assert results.best_value == values[best]
-    assert 1 <= len(values) < 3  # of the seed's three trials some have 9 pixels
-    for folder in values:
-        choices = summary(folder)["choices"]
-        assert (choices["optimizer.lr"] == results.best_params["optimizer.lr"]) == (folder == best)
-        assert 1e-4 <= choices["optimizer.lr"] <= 5e-3
-        assert choices["noise._target_"] == "gan_lab.noise.Normal"
-    assert "noise" not in results.best_params
-    capfd.readouterr()
-
-    assert cli.main([*arguments, "resume=auto"]) == 0
-    assert capfd.readouterr().out.count("has done its 6 iterations already") == len(values)
-    assert OmegaConf.load(workplace / "sweep" / "optimization_results.yaml") == results
-
-    resumed = with_resumed_choices([f"resume={best}", "iterations=9"])
-    assert value_of("sweep", resumed) is None  # a trial goes on as a run of its own
-    assert value_of("optimizer.lr", resumed) == str(results.best_params["optimizer.lr"])
-
-
-def test_a_search_where_nothing_can_be_measured_ends_in_one_line(
-    workplace: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    arguments = ["train", "sweep=optuna", *ALONE, "hydra.sweeper.n_trials=2", "data.image_size=9", "iterations=2"]
-    assert cli.main(arguments) == 1
-    told = capfd.readouterr()
-    assert told.err.splitlines()[-1].startswith("error: no trial has come to a number")
-    assert told.out.count("not data.image_size=9") == 2
-
-
-def test_auto_wants_the_folder_of_a_search() -> None:
-    with pytest.raises(cli.UserError, match=r"add hydra.sweep.dir=FOLDER"):
-        refuse_used_folders(["sweep=optuna", "resume=auto", "hydra.run.dir=x"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from gan_lab.overrides import EXTRAS, with_launcher_defaults
 
 REPOSITORY = Path(__file__).parents[1]
 TRAIN = REPOSITORY / "train.py"
-NUM_SAMPLES = "metrics.fid.num_samples=64"
+NUM_SAMPLES = "metrics.num_samples=64"
 TINY = ["log_every=1", "network.width=8", "data.batch_size=32", NUM_SAMPLES]
 ALONE = [*TINY, "trainer=cpu", "metrics.every=100000", "sample_every=100000"]
 PATIENCE = 240  # seconds for anything to happen

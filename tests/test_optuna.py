@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from gan_lab import cli
 from gan_lab.overrides import refuse_used_folders, value_of, with_resumed_choices
 
-NUM_SAMPLES = "metrics.fid.num_samples=64"
+NUM_SAMPLES = "metrics.num_samples=64"
 ALONE = ["log_every=1", "network.width=8", "data.batch_size=32", NUM_SAMPLES, "trainer=cpu", "sample_every=100000"]
 
 
@@ -27,7 +27,7 @@ def test_optuna_finds_the_trial_of_the_lowest_fid(workplace: Path, capfd: pytest
     arguments = ["train", "sweep=optuna", *ALONE, *budget, "noise=normal", "data.image_size=choice(8,9)"]
     assert cli.main(arguments) == 0
     values = {
-        path.parent: summary(path.parent)["fid"]["fid/classifier"]["value"]
+        path.parent: summary(path.parent)["metrics"]["fid/classifier"]["value"]
         for path in workplace.glob("sweep/*/summary.json")
     }
     results = OmegaConf.load(workplace / "sweep" / "optimization_results.yaml")

@@ -98,7 +98,7 @@ def requeue(folder: Path, iterations: int, moment: random.Random) -> int:
     goal = reached(folder) + moment.randrange(1, 30)
     wait_for(process, lambda: reached(folder) >= goal)
     process.send_signal(signal.SIGUSR1)
-    wait_for(process, lambda: (tools / "asked").exists())
+    wait_for(process, lambda: (tools / "asked").exists() and (tools / "asked").read_text() != "")
     assert (tools / "asked").read_text().split() == ["requeue", "17"]
     (tools / "asked").unlink()
     assert {*folder.glob("hpc_ckpt_*.ckpt")} > before

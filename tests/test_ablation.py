@@ -46,7 +46,11 @@ def test_the_sweep_of_an_ablation_has_seeds_first(capsys: pytest.CaptureFixture[
     assert made == [
         "-m", "+ablation=saturating", "network.width=8", "seed=range(5)", "model.saturating=true,false"
     ]  # fmt: skip
-    assert "ablation saturating, 10 runs by its file: Is the non-saturating loss" in capsys.readouterr().out
+    assert "ablation saturating: Is the non-saturating loss" in capsys.readouterr().out
+
+
+def test_the_plus_may_be_forgotten() -> None:
+    assert with_ablation(["-m", "ablation=noise", "seed=1"])[:2] == ["-m", "+ablation=noise"]
 
 
 def test_keys_that_are_given_stay_as_given() -> None:
@@ -67,6 +71,7 @@ def test_other_runs_and_a_resumed_one_stay_as_they_are() -> None:
         (["+ablation=noise"], "compares several runs; add -m: python train.py -m \\+ablation=noise"),
         (["-m", "+ablation=nois"], "ablation=nois: there is no such option; choose one of activation, .*mean noise?"),
         (["-m", "+ablation=noise", "ablation.seeds=0"], "ablation.seeds=0"),
+        (["-m", "+ablation=noise,activation"], "name one at a time"),
     ],
 )
 def test_mistakes(arguments: list[str], told: str) -> None:

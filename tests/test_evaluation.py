@@ -101,6 +101,22 @@ def test_evaluate_refuses_images_of_another_size(honest: Path, capsys: pytest.Ca
     assert "images are 1x8x8 (channels, height, width), and those of data=digits 1x16x16" in capsys.readouterr().err
 
 
+def test_a_set_of_measures_replaces_those_that_the_run_has_named(
+    run_in: RunIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_in("run", "iterations=2", "metrics/measure=[kid]")
+    assert cli.main(["evaluate", str(folder), "metrics=quick", "metrics.num_samples=64"]) == 0
+    assert {"fid/classifier", "score/classifier"} <= json.loads(capsys.readouterr().out).keys()
+    assert cli.main(["evaluate", str(folder), "metrics/measure=[train_on_synthetic]"]) == 1
+    assert capsys.readouterr().err.startswith("error: train_on_synthetic: no number of this model")
+
+
+@pytest.mark.parametrize("empty", ["metrics/measure=[]", "metrics=none"])
+def test_evaluate_wants_something_to_measure(honest: Path, capsys: pytest.CaptureFixture[str], empty: str) -> None:
+    assert cli.main(["evaluate", str(honest), empty]) == 1
+    assert "metrics=none measures nothing" in capsys.readouterr().err
+
+
 def test_evaluate_writes_numbers_and_pictures(honest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert cli.main(["evaluate", str(honest), "metrics/measure=[fid,nearest]", "--out", str(out)]) == 0

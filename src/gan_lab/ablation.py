@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from gan_lab import launch
@@ -21,9 +20,12 @@ def with_ablation(arguments: list[str]) -> list[str]:
     Raises:
         UserError: where there is no such ablation, or `-m` is missing.
     """
+    arguments = [f"+{argument}" if argument.startswith("ablation=") else argument for argument in arguments]
     name = value_of("ablation", arguments)
     if name is None or launch.is_launched() or {"--help", "-h"} & {*arguments}:
         return arguments
+    if "," in name:
+        raise UserError(f"+ablation={name}: an ablation is a sweep of its own; name one at a time")
     own = [argument for argument in arguments if argument.lstrip("+").startswith("ablation.")]
     ablation = compose([f"+ablation={name}", *own])["ablation"]
     check_whole("ablation.seeds", ablation["seeds"], 1)
@@ -34,15 +36,10 @@ def with_ablation(arguments: list[str]) -> list[str]:
     sweep = {"seed": f"range({ablation['seeds']})"}
     sweep |= {key: ",".join(map(_written, values)) for key, values in ablation["choices"].items()}
     added = [f"{key}={values}" for key, values in sweep.items() if value_of(key, arguments) is None]
-    _tell(name, ablation)
+    print(f"ablation {name}: {ablation['question']} gan-lab report FOLDER answers, when the runs are done")
     return [*arguments, *added]
 
 
 def _written(value: Any) -> str:
     """A plain value as Hydra reads it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _tell(name: str, ablation: dict[str, Any]) -> None:
-    runs = ablation["seeds"] * math.prod(len(values) for values in ablation["choices"].values())
-    print(f"ablation {name}, {runs} runs by its file: {ablation['question']}")

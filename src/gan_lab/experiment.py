@@ -118,7 +118,7 @@ def prepare(
 
 def check_before_launch(config: dict[str, Any], data: ImageDataModule, folder: Path, resumed: Resumed | None) -> None:
     """Find here, where one line can tell it, what would otherwise fail in each of several processes."""
-    if config["metrics"]["measure"]:
+    if config["metrics"].get("measure"):
         build("metrics", config["metrics"]).load_features(data)
     if resumed is None:
         refuse_used_folder(folder)
@@ -142,7 +142,7 @@ def build_callbacks(
 ) -> tuple[list[pl.Callback], Evaluation | None]:
     """What happens beside training, in the order in which it happens at the end of an iteration."""
     evaluation = None
-    if config["metrics"]["measure"]:
+    if config["metrics"].get("measure"):  # metrics/measure=[] leaves no such key
         battery = build("metrics", config["metrics"])
         every = interval(battery.every, iterations, 10, least=100)
         evaluation = Evaluation(battery, every, settings.seed, folder / "samples", recorder)

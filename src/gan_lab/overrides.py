@@ -74,7 +74,7 @@ def _chooses_files(argument: str) -> bool:
 
 def _is_replaced(key: str, given: set[str]) -> bool:
     """Whether an earlier override gives way: to the same key, or to another option of the group that it is a key of."""
-    return key == "resume" or any(key == other or key.startswith(f"{other}.") for other in given)
+    return key == "resume" or any(key == other or key.startswith((f"{other}.", f"{other}/")) for other in given)
 
 
 def _resumed_folder(checkpoint: Path, new: list[str]) -> list[str]:
@@ -170,6 +170,8 @@ def explain(error: Exception) -> str:
         if f"{group}={option}" in EXTRAS:
             return f"{group}={option} needs an extra package: pip install 'gan-lab[{EXTRAS[f'{group}={option}']}]'"
         options = options_of(group)
+        if group.startswith("hydra/"):
+            options = ["basic", *(choice.partition("=")[2] for choice in EXTRAS if choice.startswith(f"{group}="))]
         return f"{group}={option}: there is no such option; choose one of {', '.join(options)}{_near(option, options)}"
     missing_key = re.search(r"Could not override '([^']*)'", text)
     if missing_key:

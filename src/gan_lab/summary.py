@@ -45,6 +45,7 @@ def summarize(
             player: sum(parameter.numel() for parameter in network.parameters())
             for player, network in (("generator", model.generator), ("discriminator", model.discriminator))
         },
+        "overrides": list(model.checkpoint_config["overrides"]),
         "choices": choices(config),
         "seed": config["seed"],
         "task": config["task"],

@@ -71,7 +71,13 @@ def command() -> Iterator[None]:
     except BrokenProcessPool as error:
         folder = value_of("hydra.sweep.dir", sys.argv) or "FOLDER"
         raise UserError(f"a job's process has died, for want of memory perhaps; {how_to_go_on(folder)}") from error
+    except RuntimeError as error:
+        if "srun" not in str(error):  # of submitit
+            raise
+        raise UserError("there is no SLURM (srun) here; hydra/launcher=submitit_local tries a sweep") from error
     except ValueError as error:
+        if "n_jobs" in str(error):
+            raise UserError(f"hydra.launcher.n_jobs: {error}; choose 1 or more, or -1 for all cores") from error
         if "No trials are completed" not in str(error):  # Optuna's, at the end
             raise
         raise UserError("no trial has come to a number; what each has said stands above") from error

@@ -85,7 +85,7 @@ def test_where_there_are_fewer_images_than_a_subset_takes_all_are_one() -> None:
     found = kid(REAL, TEST, FAKE)
     assert found.details["subset_size"] == 250
     assert found.details["std_over_subsets"] > 0  # 250 of the 300 reals
-    assert kid(REAL[:250], TEST, FAKE).details["std_over_subsets"] == pytest.approx(0, abs=1e-4 * found.value)
+    assert "std_over_subsets" not in kid(REAL[:250], TEST, FAKE).details  # which would be 0 of equal subsets
 
 
 def test_its_protocol() -> None:

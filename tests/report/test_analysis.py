@@ -199,3 +199,12 @@ def test_differences_that_are_equal_but_for_rounding_are_not_called(tmp_path: Pa
     assert values["b", 0] - values["a", 0] != values["b", 1] - values["a", 1]
     analysis = only(write_sweep(tmp_path / "s", "choice", ["a", "b"], range(2), lambda o, s: values[o, s]))
     assert analysis.rows[1].verdict == "no difference shown"
+
+
+def test_what_a_finished_run_says_of_itself_counts(tmp_path: Path) -> None:
+    """A start that was refused leaves Hydra's files with other overrides in the folder of a finished run."""
+    made = summary({"fid/classifier": entry(5.0)}, 0) | {"overrides": ["noise=uniform", "seed=0"]}
+    write_run(tmp_path / "0", ["noise=normal", "seed=1"], made)
+    run = read_run(tmp_path / "0")
+    assert run.overrides == {"noise": "uniform", "seed": "0"}
+    assert run.seed == 0

@@ -58,6 +58,8 @@ class Battery:
     ) -> None:
         check_whole("metrics.num_samples", num_samples, 2)
         check_whole("metrics.every", every, 1, optional=True)
+        if not isinstance(measure, dict):
+            raise UserError(f"metrics.measure={measure}: write metrics/measure=[{measure}], with a slash")
         self.load_features = features
         self.measures = measure
         self.num_samples = num_samples
@@ -177,5 +179,5 @@ def _joined(column: tuple[Tensor | None, ...]) -> Tensor | None:
 
 def refuse_empty(config: dict[str, Any]) -> None:
     """Raise a `UserError` where nothing would be measured."""
-    if not config["metrics"]["measure"]:
+    if not config["metrics"].get("measure"):
         raise UserError("metrics=none measures nothing; choose metrics=classifier, inception or all")

@@ -44,10 +44,10 @@ class KernelDistance(Measure):
         if self._floor is None:
             self._floor = float(self._distances(self.reference.test_features).mean())
         distances = self._distances(samples.features)
-        details = {
-            "std_over_subsets": float(distances.std(correction=0)),
-            "subset_size": self._size(samples.features),
-        }
+        size = self._size(samples.features)
+        details: dict[str, Any] = {"subset_size": size}
+        if size < max(len(samples.features), len(self.reference.train_features)):  # else all subsets are the same
+            details["std_over_subsets"] = float(distances.std(correction=0))
         name = f"kid/{self.reference.features.name}"
         return {name: Score(float(distances.mean()), LOWER, self._floor, details)}
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_lab.checks import check_flag
 from gan_lab.data.datamodule import ImageDataModule
 from gan_lab.data.images import Images
 from gan_lab.metrics.features import Features
@@ -100,6 +101,7 @@ class Measure(ABC):
     """
 
     def __init__(self, in_training: bool = False) -> None:
+        check_flag("in_training", in_training)
         self.in_training = in_training
 
     def prepare(self, reference: Reference) -> None:

@@ -104,8 +104,17 @@ def read_run(folder: Path) -> Run:
         return Run(folder, overrides, seed, None, "no summary.json: it failed, or did not finish")
     except DamagedError as error:
         return Run(folder, overrides, seed, None, str(error))
+    overrides = own_overrides(summary) or overrides
     own = summary.get("seed")
     return Run(folder, overrides, own if isinstance(own, int) else seed, result)
+
+
+def own_overrides(summary: dict[str, Any]) -> dict[str, str] | None:
+    """What a finished run was started with; Hydra writes its own file anew at each start, a refused one's too."""
+    listed = summary.get("overrides")
+    if not isinstance(listed, list) or len(listed) > MOST_NAMES or not all(isinstance(one, str) for one in listed):
+        return None
+    return parsed(listed)
 
 
 def read_overrides(path: Path) -> dict[str, str]:
@@ -118,7 +127,12 @@ def read_overrides(path: Path) -> dict[str, str]:
     content = read_yaml(path)
     if not isinstance(content, list) or len(content) > MOST_NAMES or not all(isinstance(one, str) for one in content):
         raise DamagedError(f"{path.name} is no list of overrides")
-    pairs = (text(one, LONGEST_OVERRIDE).lstrip("+").partition("=") for one in content)
+    return parsed(content)
+
+
+def parsed(listed: list[str]) -> dict[str, str]:
+    """Overrides by their keys."""
+    pairs = (text(one, LONGEST_OVERRIDE).lstrip("+").partition("=") for one in listed)
     return {key: value for key, _, value in pairs}
 
 

@@ -50,9 +50,7 @@ def evaluate_checkpoint(path: Path, overrides: Sequence[str], out: Path | None =
     battery.prepare(data, device)
     measured = battery.measure(model, config["seed"], at_end=True)
     if not measured:
-        raise UserError(
-            f"{', '.join(battery.measures)}: no number of this model; it may need labels, as cgan has"
-        )
+        raise UserError(f"{', '.join(battery.measures)}: no number of this model; it may need labels, as cgan has")
     found = {
         "checkpoint": str(path),
         "iterations": content["global_step"],

@@ -206,7 +206,7 @@ def test_nothing_is_downloaded_where_only_a_checkpoint_says(
 ) -> None:
     Path("root").mkdir()  # an empty one is no data root either
     override = form.format(root.format(here=Path.cwd(), long="a" * 3000))
-    code = call("evaluate", str(stranger(honest, bringing("data=mnist", override))))
+    code = call("evaluate", str(stranger(honest, bringing("data=mnist", "data.image_size=8", override))))
     assert code == 1
     assert "cache" in capsys.readouterr().err
     assert everything(Path.cwd()) == {Path.cwd() / "root"}

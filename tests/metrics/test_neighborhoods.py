@@ -120,7 +120,8 @@ def test_floors_are_what_the_test_images_get() -> None:
 def test_its_protocol() -> None:
     measure = measure_of("neighborhoods")
     measure.prepare(reference_of(random_features(90, 5, 1), random_features(20, 5, 2), num_samples=30))
-    assert measure.protocol() == {"precision_k": 3, "density_k": 5, "real_images": 30, "floor_images": 20}
+    reference = "30 of the training images"
+    assert measure.protocol() == {"precision_k": 3, "density_k": 5, "reference": reference, "floor_images": 20}
 
 
 def test_too_few_images_for_so_many_neighbours() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.metrics.classes import probabilities_of_test_images
-from gan_lab.metrics.measure import HIGHER, Measure, Reference, Samples, Score
+from gan_lab.metrics.measure import HIGHER, Measure, Samples, Score
 
 
 class ClassifierScore(Measure):
@@ -23,20 +23,14 @@ class ClassifierScore(Measure):
     feature space without a classifier.
     """
 
-    def prepare(self, reference: Reference) -> None:
-        """Only take the reference: the test images wait for the first measurement."""
-        super().prepare(reference)
-        self._floor: float | None = None
-
     @torch.no_grad()
     def measure(self, samples: Samples) -> dict[str, Score]:
         """The score of all samples as one set."""
         if samples.probabilities is None:
             return {}
-        if self._floor is None:
-            self._floor = score(probabilities_of_test_images(self.reference))
+        floor = self.floor_of(lambda: score(probabilities_of_test_images(self.reference)))
         name = f"score/{self.reference.features.name}"
-        return {name: Score(score(samples.probabilities), HIGHER, self._floor)}
+        return {name: Score(score(samples.probabilities), HIGHER, floor)}
 
     def protocol(self) -> dict[str, Any]:
         """Into how many sets the samples are split."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchmetrics.image.kid import poly_mmd
 
 from gan_lab.checks import check_whole
-from gan_lab.metrics.measure import LOWER, Measure, Reference, Samples, Score
+from gan_lab.metrics.measure import LOWER, Measure, Samples, Score
 from gan_lab.seeding import seeded_generator
 
 
@@ -33,23 +33,17 @@ class KernelDistance(Measure):
         self.subsets = subsets
         self.subset_size = subset_size
 
-    def prepare(self, reference: Reference) -> None:
-        """Only take the reference: its features are computed at the first measurement."""
-        super().prepare(reference)
-        self._floor: float | None = None
-
     @torch.no_grad()
     def measure(self, samples: Samples) -> dict[str, Score]:
         """The distance of all samples' features."""
-        if self._floor is None:
-            self._floor = float(self._distances(self.reference.test_features).mean())
+        floor = self.floor_of(lambda: float(self._distances(self.reference.test_features).mean()))
         distances = self._distances(samples.features)
         size = self._size(samples.features)
         details: dict[str, Any] = {"subset_size": size}
         if size < max(len(samples.features), len(self.reference.train_features)):  # else all subsets are the same
             details["std_over_subsets"] = float(distances.std(correction=0))
         name = f"kid/{self.reference.features.name}"
-        return {name: Score(float(distances.mean()), LOWER, self._floor, details)}
+        return {name: Score(float(distances.mean()), LOWER, floor, details)}
 
     def protocol(self) -> dict[str, Any]:
         """The images, kernel and subsets."""

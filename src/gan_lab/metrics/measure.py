@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -111,6 +112,13 @@ class Measure(ABC):
             UserError: where it cannot be measured with this data set or these features.
         """
         self.reference = reference
+        self._floor: float | None = None
+
+    def floor_of(self, find: Callable[[], float]) -> float:
+        """The floor of a measure with one number, found at its first measurement: it costs as much as that."""
+        if self._floor is None:
+            self._floor = find()
+        return self._floor
 
     @abstractmethod
     def measure(self, samples: Samples) -> dict[str, Score]:
